@@ -94,7 +94,7 @@
 //!
 //! - No probes: punctual waits to be told, and asks nobody (`assert` in a file is refused as a future feature).
 //! - One store: SQLite. No replicas; a standby waits for the folder's lock.
-//! - No TLS and no users at the HTTP port: a proxy in front provides both. punctual knows only keys and tokens.
+//! - No accounts: people are known by a token, by a password that a file has, or by the word of a proxy in front.
 //! - No scripts on pages, no state in the browser.
 
 pub mod app;

@@ -32,10 +32,38 @@ pub enum Entrance {
         /// The peer's address.
         source: IpAddr,
     },
+    /// A page, over the network, by somebody who is known by name.
+    Person {
+        /// Their name.
+        name: Arc<str>,
+        /// Who says so.
+        by: KnownBy,
+        /// The address that they come from.
+        source: IpAddr,
+    },
     /// The socket of the data folder: the user's number.
     Socket(u32),
     /// The interface of this other system.
     Compat(&'static str, Visitor),
+}
+
+/// How the name of somebody is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KnownBy {
+    /// A proxy that is trusted says it (23.5).
+    Proxy,
+    /// They have the password of that name (23.9f).
+    Password,
+}
+
+impl KnownBy {
+    /// As the history has it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            KnownBy::Proxy => "proxy",
+            KnownBy::Password => "password",
+        }
+    }
 }
 
 /// Whose connection a request came on.
@@ -84,6 +112,8 @@ impl Actor {
             (Entrance::Api { token, source } | Entrance::Page { token, source }, said) => {
                 over_network(token.as_deref(), *source, said.as_deref())
             }
+            // Whoever is known need not say a name, and none that they say hides theirs.
+            (Entrance::Person { name, by, .. }, _) => format!("{name} ({})", by.as_str()),
             (Entrance::Socket(user), None) => format!("user {user}"),
             // Commands say so of whoever has no name.
             (Entrance::Socket(user), Some(said)) if *said == format!("user {user}") => said.clone(),
@@ -96,7 +126,7 @@ impl Actor {
     pub(super) fn room(&self) -> Room {
         match self.door {
             Entrance::Api { .. } => Room::Programs,
-            Entrance::Page { .. } => Room::Pages,
+            Entrance::Page { .. } | Entrance::Person { .. } => Room::Pages,
             Entrance::Socket(_) => Room::Operators,
             Entrance::Compat(_, visitor) => visitor.room(),
         }
@@ -121,6 +151,9 @@ impl Actor {
             }
             Entrance::Page { token, source } => {
                 tracing::info!(check, by, token = token.as_deref(), %source, "on a page: {done}");
+            }
+            Entrance::Person { name, by, source } => {
+                tracing::info!(check, by = &**name, known_by = by.as_str(), %source, "on a page: {done}");
             }
             Entrance::Socket(user) => tracing::info!(check, by, user, "by the control socket: {done}"),
             Entrance::Compat(..) => {}

@@ -68,6 +68,12 @@ impl InForce {
         self.set_notices(Notices { reload_fault: Some(fault), ..before });
     }
 
+    /// What was refused is in order again.
+    pub fn clear_reload_fault(&self) {
+        let before = (*self.notices()).clone();
+        self.set_notices(Notices { reload_fault: None, ..before });
+    }
+
     /// What came of the last reading.
     pub fn notices(&self) -> Arc<Notices> {
         self.notices.read().unwrap_or_else(PoisonError::into_inner).clone()

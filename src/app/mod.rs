@@ -29,7 +29,7 @@ pub mod uptime;
 pub mod view;
 mod writer;
 
-pub use self::actor::{Actor, Entrance, Visitor};
+pub use self::actor::{Actor, Entrance, KnownBy, Visitor};
 pub use self::aside::{Bug, Room};
 pub use self::in_force::{Audience, InForce, Notices};
 pub use self::not_done::{NotDone, NotDoneKind};

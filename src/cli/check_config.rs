@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::flags::Output;
 use super::reload::load;
-use crate::config::{self, Config, Told, reach};
+use crate::config::{self, Config, ConfigFiles, Told, reach};
 use crate::core::cause::CauseKind;
 use crate::core::check::Definition;
 use crate::core::route::{Policy, is_own_receiver};
@@ -21,6 +21,9 @@ pub struct CheckConfigArgs {
     /// Configurations, each with all that it names
     #[arg(required = true)]
     files: Vec<PathBuf>,
+    /// The file that `serve` is given as well, in the format of Prometheus' exporters
+    #[arg(long = "web.config.file", env = "PUNCTUAL_WEB_CONFIG_FILE", value_name = "FILE")]
+    web_config_file: Option<PathBuf>,
     /// Show every check, not only the first 50
     #[arg(long)]
     all: bool,
@@ -52,7 +55,8 @@ pub fn run(args: &CheckConfigArgs, out: &mut dyn Write) -> Result<(), CheckConfi
     let mut first = true;
     for path in &args.files {
         // What is left to be found when messages leave is found now.
-        let loaded = load(path).map(|(config, _)| config);
+        let files = ConfigFiles { main: path.clone(), web: args.web_config_file.clone() };
+        let loaded = load(&files).map(|(config, _)| config);
         bad += usize::from(loaded.is_err());
         match args.output {
             Output::Json => {

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::app::Notices;
-use crate::config::{Compat, Config, Openness, PingKey, Token, Warning};
+use crate::config::{Compat, Config, Openness, Person, PingKey, Token, Warning, Web};
 use crate::core::check::Name;
 use crate::core::retention::Retention;
 use crate::core::route::{ALL_OWN, Policy, ReceiverName};
@@ -26,6 +26,8 @@ pub(super) struct Rest {
     ping_keys: (Vec<PingKey>, bool),
     tokens: Vec<Token>,
     openness: Openness,
+    people: Vec<Person>,
+    web: Web,
     compat: Vec<Compat>,
     policy: Arc<Policy>,
     retention: Retention,
@@ -51,6 +53,8 @@ impl Rest {
             ping_keys: (config.ping_keys.clone(), config.ping_keys_required),
             tokens: config.tokens.clone(),
             openness: config.openness,
+            people: config.people.clone(),
+            web: config.web.clone(),
             compat: config.compat.clone(),
             policy: config.policy.clone(),
             retention: config.retention.clone(),
@@ -100,7 +104,13 @@ impl Rest {
             |rest: &Rest| by_name(rest.tokens.iter().map(|token| (token.name.clone(), token.clone())));
         others.extend(named("ping keys", &keys(before), &keys(self)));
         others.extend(named("tokens", &tokens(before), &tokens(self)));
+        let people =
+            |rest: &Rest| by_name(rest.people.iter().map(|person| (person.name.clone(), person.clone())));
+        others.extend(named("people", &people(before), &people(self)));
         let plain = [
+            ("tls_server_config", before.web.tls != self.web.tls),
+            ("headers", before.web.headers != self.web.headers),
+            ("rate_limit", before.web.rate_limit != self.web.rate_limit),
             ("auth.ping_keys_required", before.ping_keys.1 != self.ping_keys.1),
             ("what is open without a token", before.openness.may_read != self.openness.may_read),
             ("auth.metrics", before.openness.metrics != self.openness.metrics),

@@ -1,5 +1,9 @@
 //! What the app takes from a configuration.
 
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+
 use crate::app::Audience;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -13,6 +17,7 @@ pub(super) struct ForApp {
     access: Access,
     audience: Audience,
     zone: Zone,
+    tls: Option<Arc<ServerConfig>>,
 }
 
 impl ForApp {
@@ -22,13 +27,15 @@ impl ForApp {
             has_alertmanager: !config.alertmanagers.is_empty(),
             can_mail: config.smtp.is_some(),
         };
-        ForApp { access: Access::of(config), audience, zone: config.zone }
+        let tls = config.web.tls.as_ref().map(|tls| tls.setup.clone());
+        ForApp { access: Access::of(config), audience, zone: config.zone, tls }
     }
 
     pub(super) fn put_into(self, app: &App, own: &Own, clock: &Clock) {
         let own_mail = self.audience.can_mail.then(|| ALL_OWN.into());
         own.config_loaded(self.audience.policy.receivers.keys().chain(&own_mail), clock.now());
         app.set_access(self.access);
+        app.set_tls(self.tls);
         app.services.in_force.set_audience(self.audience);
         app.services.in_force.set_zone(self.zone);
     }

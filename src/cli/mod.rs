@@ -4,6 +4,7 @@
 mod ages;
 mod answer;
 mod carry_on;
+mod certificates;
 pub mod check_config;
 mod check_storage;
 mod checks;

@@ -1,7 +1,6 @@
 //! Reading the configuration again: all of it is taken, or nothing.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,13 +10,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::carry_on::carry_on;
+use super::certificates::{self, Certificates};
 use super::difference::{Difference, Rest, log_faults};
 use super::for_app::ForApp;
 use super::last_read::LastRead;
 use crate::app::{Notices, ReloadRequest};
 use crate::clock::{Clock, Stopwatch};
 use crate::compat;
-use crate::config::{self, Config, ContentHash, Faults};
+use crate::config::{Config, ConfigFiles, ContentHash, Faults};
 use crate::engine::Outward;
 use crate::http::App;
 use crate::metrics::Own;
@@ -37,7 +37,8 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Owns what a new configuration replaces.
 pub(super) struct Reloader {
-    pub(super) config_file: PathBuf,
+    pub(super) files: ConfigFiles,
+    pub(super) certificates: Certificates,
     pub(super) allow_mass_removal: bool,
     /// Of [`reading_thread`].
     pub(super) thread: Handle,
@@ -84,6 +85,7 @@ impl Reloader {
         let mut zones_before = None;
         let mut waiting = None;
         let mut minutes = tokio::time::interval(ZONES_INTERVAL);
+        let mut looks = tokio::time::interval(certificates::INTERVAL);
         loop {
             let look = async {
                 match interval {
@@ -104,6 +106,9 @@ impl Reloader {
                     let _ = outcome.send(reloaded);
                 }
                 _ = hangups.recv() => drop(self.reload(false).await),
+                _ = looks.tick(), if self.certificates.are_there() => {
+                    self.certificates.look(&self.app, &self.own, &self.thread).await;
+                }
                 _ = minutes.tick() => self.look_at_zones(&mut zones_before).await,
                 () = again => self.go_on().await,
                 () = look => if self.has_settled(&mut waiting).await {
@@ -176,10 +181,12 @@ impl Reloader {
         match &outcome {
             Ok(done) => self.tell_done(done),
             Err(fault) if self.unfinished.is_some() => {
+                self.certificates.are_told_otherwise();
                 tracing::error!("{fault}");
                 self.app.services.in_force.set_reload_fault(fault.clone());
             }
             Err(fault) => {
+                self.certificates.are_told_otherwise();
                 log_faults("the configuration was not reloaded, the one before is still used", fault);
                 self.own.config_refused();
                 self.app.services.in_force.set_reload_fault(fault.clone());
@@ -222,8 +229,8 @@ impl Reloader {
     }
 
     async fn take(&mut self, allow_mass_removal: bool) -> Result<Difference, String> {
-        let file = self.config_file.clone();
-        let (config, outward) = match self.beside(move || load(&file)).await? {
+        let files = self.files.clone();
+        let (config, outward) = match self.beside(move || load(&files)).await? {
             Ok((config, outward)) => (config, Arc::new(outward)),
             Err(faults) => {
                 self.seen = LastRead::of_faults(&faults);
@@ -232,12 +239,13 @@ impl Reloader {
         };
         let seen = LastRead::of(&config);
         let rest = Rest::of(&config);
-        let for_app = ForApp::of(&config);
+        let (for_app, certificates) = (ForApp::of(&config), Certificates::of(&config));
         let mut configuration = configuration(config, allow_mass_removal);
         configuration.changed_receivers = rest.changed_receivers(&self.rest);
         match self.hand_over(configuration, outward, for_app).await? {
             Ok(()) => {
                 self.seen = seen;
+                self.certificates = certificates;
                 rest.warn(Some(&self.rest));
                 self.unfinished = Some(std::mem::replace(&mut self.rest, rest));
                 self.carry_on().await
@@ -300,11 +308,11 @@ pub(super) fn reading_thread() -> std::io::Result<Runtime> {
 pub(super) type Loaded = (Config, Outward);
 
 /// Reads the files, and makes ready what they say about the ways outward: faults of both keep a configuration from use.
-pub(super) fn load(file: &Path) -> Result<Loaded, Faults> {
+pub(super) fn load(files: &ConfigFiles) -> Result<Loaded, Faults> {
     if zones::refresh() {
         tell_zones();
     }
-    let mut config = config::load(file, &compat::DOOR_KEYS)?;
+    let mut config = files.load(&compat::DOOR_KEYS)?;
     let outward = Outward::new(&config, compat::mail, &compat::ping_urls())?;
     config.warn(outward.warnings());
     Ok((config, outward))

@@ -9,6 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
+use super::certificates::Certificates;
 use super::difference::{Difference, Rest, log_faults, report_kept};
 use super::failure::{Failure, install_tls};
 use super::for_app::ForApp;
@@ -86,7 +87,7 @@ async fn run(mut settings: Settings, handed: Option<HandedOver>, thread: &Handle
     let limits = Limits::default().within_open_files(raise_open_files());
     // From here on jobs that connect wait, and are not refused.
     let listeners = early.map_or_else(|| Listeners::bind(&settings.listen_addresses), Ok)?;
-    settings.know_addresses(&listeners.addresses());
+    settings.know_addresses(&listeners.addresses(), loaded.0.web.tls.is_some());
     let Parts { app, writer, engine, reloader, reloads } =
         assemble(&settings, thread, store, loaded, hangups)?;
     if let Some(fault) = fault {
@@ -142,9 +143,9 @@ async fn run(mut settings: Settings, handed: Option<HandedOver>, thread: &Handle
 
 /// The files, and meanwhile the database: with many checks each takes seconds.
 async fn read(settings: &Settings, thread: &Handle) -> Result<(Loaded, Option<ReadAhead>), Failure> {
-    let (file, folder) = (settings.config_file.clone(), settings.storage_path.clone());
+    let (files, folder) = (settings.files.clone(), settings.storage_path.clone());
     let ahead = tokio::task::spawn_blocking(move || ReadAhead::of(&folder));
-    let loaded = thread.spawn_blocking(move || load(&file)).await?;
+    let loaded = thread.spawn_blocking(move || load(&files)).await?;
     Ok((loaded.map_err(|faults| Failure(faults.to_string()))?, ahead.await?))
 }
 
@@ -155,9 +156,9 @@ async fn newest(
     thread: &Handle,
     loaded: Loaded,
 ) -> Result<(Loaded, Option<String>), Failure> {
-    let file = settings.config_file.clone();
+    let files = settings.files.clone();
     let (inputs, hash) = (loaded.0.inputs.clone(), loaded.0.content_hash);
-    let newer = thread.spawn_blocking(move || (inputs.hash() != hash).then(|| load(&file)));
+    let newer = thread.spawn_blocking(move || (inputs.hash() != hash).then(|| load(&files)));
     Ok(match newer.await? {
         None => (loaded, None),
         Some(Ok(newer)) => (newer, None),
@@ -206,7 +207,8 @@ fn assemble(
     }
     let own = Arc::new(Own::new());
     let (outward, in_force) = watch::channel(Arc::new(outward));
-    let (seen, rest, for_app) = (LastRead::of(&config), Rest::of(&config), ForApp::of(&config));
+    let (seen, rest) = (LastRead::of(&config), Rest::of(&config));
+    let (for_app, certificates) = (ForApp::of(&config), Certificates::of(&config));
     rest.warn(None);
     let configuration = reload::configuration(config, settings.allow_mass_removal);
     let mut compared = Compared::new(configuration, &store.live().directory());
@@ -224,8 +226,7 @@ fn assemble(
     let on_commit = move |waited: Duration| commits.ping_commit.observe(waited);
     let writer = Writer::start(Box::new(store), clock.clone(), writer::QueueLimits::default(), on_commit)?;
     let writer = Arc::new(writer);
-    let (asks, requests) = mpsc::channel(MAX_RELOADS);
-    let history = Reader::new(&settings.storage_path);
+    let ((asks, requests), history) = (mpsc::channel(MAX_RELOADS), Reader::new(&settings.storage_path));
     let mut services = Services::new(live.clone(), writer.clone(), clock.clone(), history, asks);
     services.no_deliveries = settings.no_deliveries;
     services.counters.own = own.clone();
@@ -246,7 +247,8 @@ fn assemble(
         no_deliveries: settings.no_deliveries,
     };
     let reloader = Reloader {
-        config_file: settings.config_file.clone(),
+        files: settings.files.clone(),
+        certificates,
         allow_mass_removal: settings.allow_mass_removal,
         thread: thread.clone(),
         app: app.clone(),

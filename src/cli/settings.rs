@@ -10,7 +10,7 @@ use reqwest::Url;
 
 use super::flags::StorageFolder;
 use super::log::{LogFormat, LogLevel};
-use crate::config::parse_duration;
+use crate::config::{ConfigFiles, parse_duration};
 use crate::notify::problem_of_host;
 
 /// As they were written.
@@ -57,6 +57,10 @@ pub(super) struct Flags {
     #[arg(long = "web.external-url", env = "PUNCTUAL_WEB_EXTERNAL_URL", value_name = "URL")]
     external_url: Option<String>,
 
+    /// TLS, headers, people and a rate limit, in the format of Prometheus' exporters.
+    #[arg(long = "web.config.file", env = "PUNCTUAL_WEB_CONFIG_FILE", value_name = "FILE")]
+    web_config_file: Option<PathBuf>,
+
     /// Let whoever reaches the port have the configuration read again, by a POST to /-/reload.
     #[arg(long = "web.enable-lifecycle", env = "PUNCTUAL_WEB_ENABLE_LIFECYCLE", value_parser = BoolishValueParser::new())]
     enable_lifecycle: bool,
@@ -76,7 +80,7 @@ pub(super) struct Flags {
 /// What the flags mean.
 #[derive(Clone, Debug)]
 pub(super) struct Settings {
-    pub(super) config_file: PathBuf,
+    pub(super) files: ConfigFiles,
     /// `None`: only when told to.
     pub(super) auto_reload_interval: Option<Duration>,
     pub(super) allow_mass_removal: bool,
@@ -128,7 +132,10 @@ impl Flags {
             None => url_of(addresses[0]),
         };
         Ok(Settings {
-            config_file: self.config_file,
+            files: ConfigFiles {
+                main: self.config_file,
+                web: self.web_config_file.filter(|file| !file.as_os_str().is_empty()),
+            },
             auto_reload_interval: Some(interval).filter(|interval| !interval.is_zero()),
             allow_mass_removal: self.allow_mass_removal,
             no_deliveries: self.no_deliveries,
@@ -146,9 +153,15 @@ impl Flags {
 impl Settings {
     /// Port 0 has become some port, or systemd has handed over other addresses: where people find the pages by default is
     /// there.
-    pub(super) fn know_addresses(&mut self, bound: &[SocketAddr]) {
-        if let Some(first) = bound.first().filter(|_| self.is_url_made) {
+    pub(super) fn know_addresses(&mut self, bound: &[SocketAddr], has_tls: bool) {
+        if !self.is_url_made {
+            return;
+        }
+        if let Some(first) = bound.first() {
             self.external_url = url_of(*first);
+        }
+        if has_tls {
+            self.external_url = self.external_url.replacen("http:", "https:", 1);
         }
     }
 }
@@ -284,14 +297,14 @@ mod tests {
 
     #[test]
     fn ping_urls_have_the_address_that_is_listened_at() {
-        let url = |asked: &str, given: &[&str]| {
+        let url = |asked: &str, given: &[&str], has_tls: bool| {
             let flags = [&["--web.listen-address", asked][..], given].concat();
             let mut settings = settings(&flags).unwrap();
-            settings.know_addresses(&["127.0.0.1:4711".parse().unwrap()]);
+            settings.know_addresses(&["127.0.0.1:4711".parse().unwrap()], has_tls);
             settings.external_url
         };
-        assert_eq!(url("127.0.0.1:0", &[]), "http://127.0.0.1:4711");
-        assert_eq!(url("127.0.0.1:80", &[]), "http://127.0.0.1:4711");
-        assert_eq!(url("127.0.0.1:0", &["--web.external-url", "https://x.example"]), "https://x.example");
+        assert_eq!(url("127.0.0.1:0", &[], false), "http://127.0.0.1:4711");
+        assert_eq!(url("127.0.0.1:80", &[], true), "https://127.0.0.1:4711");
+        assert_eq!(url("127.0.0.1:0", &["--web.external-url", "http://x.example"], true), "http://x.example");
     }
 }

@@ -1,7 +1,12 @@
 //! Who may ping, who may use the API, and which interfaces of other systems are switched on.
 
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
 use super::keys::DoorKeys;
-use super::model::{Compat, Openness, PingKey, Scope, Token, Trigger};
+use super::model::{Compat, Limit, Openness, Person, PingKey, Proxy, ProxyUser, Scope, Token, Trigger};
+use super::web::{PersonHash, Web};
 use crate::core::secret::Secret;
 use crate::yaml::fault::quote;
 use crate::yaml::fields::Fields;
@@ -12,19 +17,41 @@ const MAX_PING_KEY_BYTES: usize = 128;
 /// Shorter keys and tokens can be guessed.
 pub const SHORT_SECRET_BYTES: usize = 16;
 
+fn scope_of(word: &str) -> Option<Scope> {
+    Scope::ALL.into_iter().find(|scope| scope.as_str() == word)
+}
+
+/// The people of `--web.config.file`, who may read where nothing else is said.
+fn people(web: &Web, scopes: &[(String, Scope)]) -> Vec<Person> {
+    let scope_of =
+        |name: &str| scopes.iter().find(|(other, _)| other == name).map_or(Scope::Read, |(_, scope)| *scope);
+    let person = |person: &PersonHash| Person {
+        name: person.name.clone(),
+        hash: person.hash.clone(),
+        scope: scope_of(&person.name),
+    };
+    web.people.iter().map(person).collect()
+}
+
 /// The section `auth`.
 #[derive(Default)]
 pub(super) struct Auth {
     pub(super) ping_keys: Vec<PingKey>,
     pub(super) ping_keys_required: bool,
     pub(super) tokens: Vec<Token>,
+    pub(super) people: Vec<Person>,
+    pub(super) proxy: Option<Proxy>,
     pub(super) openness: Openness,
 }
 
 impl Loader {
-    /// Reads `auth`.
-    pub(super) fn auth(&mut self, main: &Fields<'_>) -> Auth {
-        let Some(fields) = main.map(&mut self.log, "auth") else { return Auth::default() };
+    /// Reads `auth`; `web` is what the file of `--web.config.file` says.
+    pub(super) fn auth(&mut self, main: &Fields<'_>, web: Option<&Web>) -> Auth {
+        let Some(fields) = main.map(&mut self.log, "auth") else {
+            let people = web.map(|web| people(web, &[])).unwrap_or_default();
+            let openness = if people.is_empty() { Openness::default() } else { Openness::CLOSED };
+            return Auth { people, openness, ..Auth::default() };
+        };
         let (ping_keys, declared) = self.ping_keys(&fields);
         let required = fields.flag(&mut self.log, "ping_keys_required");
         // An empty list, such as from a template, must not open the server.
@@ -34,21 +61,86 @@ impl Loader {
         }
         let ping_keys_required = required.unwrap_or(true) && !ping_keys.is_empty();
         let tokens = self.tokens(&fields);
-        let openness = self.openness(&fields, !tokens.is_empty());
-        Auth { ping_keys, ping_keys_required, tokens, openness }
+        let scopes = self.scopes(&fields, web);
+        let people = web.map(|web| people(web, &scopes)).unwrap_or_default();
+        let proxy = fields.map(&mut self.log, "proxy").map(|fields| self.proxy(&fields));
+        let names_people = proxy.as_ref().is_some_and(|proxy| proxy.user.is_some());
+        // Without the other file nobody knows who there is, and nothing is open by mistake.
+        let has_people = !people.is_empty() || web.is_none() && fields.has("users");
+        let openness = self.openness(&fields, !tokens.is_empty(), [has_people, names_people]);
+        Auth { ping_keys, ping_keys_required, tokens, people, proxy, openness }
+    }
+
+    /// The proxy in front (23.5).
+    fn proxy(&mut self, fields: &Fields<'_>) -> Proxy {
+        let mut from = Vec::new();
+        for (at, text) in fields.texts(&mut self.log, "from") {
+            match text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from)) {
+                // Whoever reaches the port would say who they are.
+                Ok(net) if net.prefix_len() == 0 => {
+                    self.log.fault(at, format!("{} is everybody: name where the proxy is", quote(text)));
+                }
+                Ok(net) => from.push(net),
+                Err(_) => {
+                    let message =
+                        format!("{} is no address and no CIDR, as 127.0.0.1 or 10.0.0.0/8 are", quote(text));
+                    self.log.fault(at, message);
+                }
+            }
+        }
+        let header = fields.text(&mut self.log, "user_header").map(str::to_ascii_lowercase);
+        let scope = fields.one_of(&mut self.log, "scope").and_then(scope_of);
+        if fields.has("user_header") != fields.has("scope") {
+            self.log.fault(fields.at, "`user_header` and `scope` go together");
+        }
+        let is_token =
+            |header: &String| header.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b));
+        if let Some(header) = header.as_ref().filter(|header| !is_token(header)) {
+            let message = format!("{} is no header: letters, digits and -", quote(header));
+            self.log.fault(fields.at_value("user_header"), message);
+        }
+        Proxy { from, user: header.zip(scope).map(|(header, scope)| ProxyUser { header, scope }) }
+    }
+
+    /// What people may do, by their names.
+    fn scopes(&mut self, auth: &Fields<'_>, web: Option<&Web>) -> Vec<(String, Scope)> {
+        let mut scopes = Vec::new();
+        for (name, at, word) in auth.by_name(&mut self.log, "users") {
+            match scope_of(word).filter(|scope| *scope != Scope::Ping) {
+                Some(scope) => scopes.push((name.to_owned(), scope)),
+                None => self
+                    .log
+                    .fault(at, format!("a person may `read`, `operate` or `write`, not {}", quote(word))),
+            }
+            if web.is_some_and(|web| web.people.iter().all(|person| person.name != name)) {
+                let place = self.log.show(at);
+                self.log.warn(format!("{place}: `basic_auth_users` has no {}", quote(name)));
+            }
+        }
+        if web.is_none() && !scopes.is_empty() {
+            self.log.warn("`auth.users` are people of the file of `--web.config.file`, which is not given");
+        }
+        scopes
     }
 
     /// Reads what is open to whoever reaches the port (23.2).
-    fn openness(&mut self, auth: &Fields<'_>, has_tokens: bool) -> Openness {
+    fn openness(
+        &mut self,
+        auth: &Fields<'_>,
+        has_tokens: bool,
+        [has_people, has_named]: [bool; 2],
+    ) -> Openness {
+        let is_anybody_known = has_tokens || has_people || has_named;
         let anonymous = auth.one_of(&mut self.log, "anonymous");
-        let may_read = anonymous.map_or(!has_tokens, |word| word == "read");
-        if !may_read && !has_tokens {
+        let may_read = anonymous.map_or(!is_anybody_known, |word| word == "read");
+        if !may_read && !is_anybody_known {
             let message =
                 "nobody could see anything: without tokens, and with `anonymous: none`; add `tokens`";
             self.log.fault(auth.at_value("anonymous"), message);
         }
-        let metrics = auth.one_of(&mut self.log, "metrics").is_none_or(|word| word == "open");
-        if !metrics && !has_tokens {
+        // Whoever asks for passwords expects that they are asked for everywhere, as other exporters do.
+        let metrics = auth.one_of(&mut self.log, "metrics").map_or(!has_people, |word| word == "open");
+        if !metrics && !is_anybody_known {
             let message =
                 "nobody could scrape: `metrics: token` asks for a token, and there is none; add `tokens`";
             self.log.fault(auth.at_value("metrics"), message);
@@ -64,14 +156,38 @@ impl Loader {
         for item in items {
             let name = item.text(&mut self.log, "name");
             let key = self.required_secret(&item, "key", "key_file", true);
+            let checks = self.limit(&item);
             let (Some(name), Some(key)) = (name, key) else { continue };
             self.check_ping_key(&item, name, &key);
             if keys.iter().any(|other| other.name == name) {
                 self.log.fault(item.at_value("name"), format!("there are two ping keys {}", quote(name)));
             }
-            keys.push(PingKey { name: name.to_owned(), key });
+            keys.push(PingKey { name: name.to_owned(), key, checks });
         }
         (keys, declared)
+    }
+
+    /// The checks that a key or a token is good for (23.1d).
+    fn limit(&mut self, item: &Fields<'_>) -> Option<Limit> {
+        if !item.has("checks") {
+            return None;
+        }
+        let faults_before = self.log.count();
+        let matchers = self.matchers(item, "checks");
+        // An empty list, such as from a template, must not open all.
+        if matchers.is_empty() && self.log.count() == faults_before {
+            self.log.fault(
+                item.at_value("checks"),
+                "no matcher: leave `checks` out where it is good for every check",
+            );
+        }
+        if let Some(matcher) = matchers.iter().find(|matcher| ["reason", "status"].contains(&&*matcher.label))
+        {
+            let message =
+                format!("`{}` is no label of a check: here are labels, `check` and `group`", matcher.label);
+            self.log.fault(item.at_value("checks"), message);
+        }
+        Some(Limit::new(matchers))
     }
 
     fn check_ping_key(&mut self, item: &Fields<'_>, name: &str, key: &Secret) {
@@ -94,13 +210,14 @@ impl Loader {
         let mut tokens: Vec<Token> = Vec::new();
         for item in self.limited(auth, "tokens") {
             let name = item.text(&mut self.log, "name");
-            let scope = item.one_of(&mut self.log, "scope").map(|word| match word {
-                "read" => Scope::Read,
-                "ping" => Scope::Ping,
-                "operate" => Scope::Operate,
-                _ => Scope::Write,
-            });
+            let scope = item.one_of(&mut self.log, "scope").and_then(scope_of);
             let token = self.required_secret(&item, "token", "token_file", true);
+            let checks = self.limit(&item);
+            if checks.is_some() && scope.is_some_and(|scope| scope != Scope::Ping) {
+                let message =
+                    "`checks` limits pings: only a token of scope `ping` can be good for some checks alone";
+                self.log.fault(item.at_key("checks"), message);
+            }
             let (Some(name), Some(scope), Some(token)) = (name, scope, token) else { continue };
             self.check_token(&item, name, &token);
             if tokens.iter().any(|other| other.name == name) {
@@ -113,7 +230,7 @@ impl Loader {
                 );
                 self.log.fault(item.at, message);
             }
-            tokens.push(Token { name: name.to_owned(), scope, token });
+            tokens.push(Token { name: name.to_owned(), scope, token, checks });
         }
         tokens
     }

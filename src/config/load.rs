@@ -13,6 +13,7 @@ use super::receivers::{Receivers, receivers};
 use super::retention::retention;
 use super::times::Times;
 use super::warnings;
+use super::web::{Web, web};
 use crate::core::alike::Alike;
 use crate::core::check::Definition;
 use crate::notify::email::smtp;
@@ -25,19 +26,48 @@ use crate::yaml::loader::Loader;
 /// The longest pattern in `check_files`, in bytes. The number of patterns is bounded by that of a list of texts.
 const MAX_PATTERN_BYTES: usize = 4096;
 
-/// Loads and validates the main file and everything that it names. Reports every fault of every file at once. `doors` are
-/// the interfaces of other systems that it may switch on.
+/// Where a configuration stands.
+#[derive(Clone, Debug)]
+pub struct ConfigFiles {
+    /// The main file, which names the others.
+    pub main: PathBuf,
+    /// The file of `--web.config.file`, if there is one.
+    pub web: Option<PathBuf>,
+}
+
+/// Loads and validates a main file without any of `--web.config.file`.
 pub fn load(path: &Path, doors: &'static DoorKeys) -> Result<Config, Faults> {
-    let is_known = move |name: &str| keys::is_key(name) || doors.section().key(name).is_some();
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let mut loader = Loader::new(&keys::VOCABULARY, Arc::new(is_known), folder);
-    match main(&mut loader, path, doors) {
-        Some(config) if loader.log.count() == 0 => Ok(config),
-        _ => {
-            assert!(loader.log.count() > 0, "a configuration is refused for a reason");
-            Err(loader.log.into_faults(loader.inputs))
+    ConfigFiles { main: path.to_owned(), web: None }.load(doors)
+}
+
+impl ConfigFiles {
+    /// Loads and validates the main file and everything that it names. Reports every fault of every file at once. `doors` are
+    /// the interfaces of other systems that it may switch on.
+    pub fn load(&self, doors: &'static DoorKeys) -> Result<Config, Faults> {
+        let is_known = move |name: &str| keys::is_key(name) || doors.section().key(name).is_some();
+        let folder = self.main.parent().unwrap_or(Path::new(""));
+        let mut loader = Loader::new(&keys::VOCABULARY, Arc::new(is_known), folder);
+        // People of that file may be named in the main one.
+        let web = self.web.as_deref().and_then(|path| web(&mut loader, path));
+        let beside =
+            Beside { main: &self.main, web: web.unwrap_or_default(), has_web: self.web.is_some(), doors };
+        match main(&mut loader, beside) {
+            Some(config) if loader.log.count() == 0 => Ok(config),
+            _ => {
+                assert!(loader.log.count() > 0, "a configuration is refused for a reason");
+                Err(loader.log.into_faults(loader.inputs))
+            }
         }
     }
+}
+
+/// What is known before the main file is read.
+struct Beside<'a> {
+    main: &'a Path,
+    web: Web,
+    /// Whether there is a file of `--web.config.file`.
+    has_web: bool,
+    doors: &'static DoorKeys,
 }
 
 /// The checks of all files.
@@ -99,32 +129,28 @@ impl Checks {
     }
 }
 
-fn main(loader: &mut Loader, path: &Path, doors: &'static DoorKeys) -> Option<Config> {
+fn main(loader: &mut Loader, beside: Beside<'_>) -> Option<Config> {
+    let path = beside.main;
     loader.inputs.name(path, MAX_FILE_BYTES);
     let shown = path.to_string_lossy();
     let at = loader.log.file(&shown);
     let bytes = loader.file(at, path)?;
-    loader.document(at, &bytes, |loader, root| {
+    loader.document(at, (&bytes[..], "checks"), |loader, root| {
         let main = Fields::open(root?, &keys::MAIN, &mut loader.log)?;
         let mut checks = Checks::default();
-        let config = sections(loader, &mut checks, &main, path, doors);
+        let config = sections(loader, &mut checks, &main, beside);
         Some(finish(loader, &checks, config))
     })
 }
 
 /// Reads everything in the main file, and the files with checks that it names.
-fn sections(
-    loader: &mut Loader,
-    checks: &mut Checks,
-    main: &Fields<'_>,
-    path: &Path,
-    doors: &'static DoorKeys,
-) -> Config {
+fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, beside: Beside<'_>) -> Config {
+    let Beside { main: path, web, has_web, doors } = beside;
     let max_checks = main.whole(&mut loader.log, "max_checks").and_then(|max| usize::try_from(max).ok());
     checks.max_checks = max_checks.unwrap_or(MAX_CHECKS);
     checks.can_mail = main.has("smtp");
     let smtp = smtp(loader, main);
-    let auth = loader.auth(main);
+    let auth = loader.auth(main, has_web.then_some(&web));
     let compat = loader.compat(main, &auth, doors);
     let alertmanagers = alertmanagers(loader, main);
     let Receivers { list: receivers, policies, places } = receivers(loader, main);
@@ -145,7 +171,10 @@ fn sections(
         ping_keys: auth.ping_keys,
         ping_keys_required: auth.ping_keys_required,
         tokens: auth.tokens,
+        people: auth.people,
+        proxy: auth.proxy,
         openness: auth.openness,
+        web,
         compat,
         policy,
         retention,
@@ -231,7 +260,7 @@ fn check_file(loader: &mut Loader, checks: &mut Checks, path: &Path, defaults: &
     let shown = path.to_string_lossy();
     let at = loader.log.file(&shown);
     let Some(bytes) = loader.file(at, path) else { return };
-    loader.document(at, &bytes, |loader, root| {
+    loader.document(at, (&bytes[..], "checks"), |loader, root| {
         let fields = Fields::open(root?, &keys::CHECK_FILE, &mut loader.log)?;
         let shared = FileShared {
             path: quote_path(&shown).into(),

@@ -26,6 +26,7 @@ mod single;
 mod tests;
 mod times;
 mod warnings;
+mod web;
 mod words;
 
 pub use crate::yaml::{ContentHash, DurationError, Fault, Faults, Inputs, Warning, nearest, parse_duration};
@@ -34,9 +35,10 @@ pub use client::{
     ClientSettings, MAX_DESCRIPTIONS_BYTES, read_client_settings, read_descriptions, read_value,
 };
 pub use keys::{DoorKeys, KnownDoor, MAX_CHECKS};
-pub use load::load;
-pub use model::{Compat, Config, Openness, PingKey, Scope, Token, Trigger};
+pub use load::{ConfigFiles, load};
+pub use model::{Compat, Config, Limit, Openness, Person, PingKey, Proxy, ProxyUser, Scope, Token, Trigger};
 pub use reach::{Reach, Told, reach};
 pub use schema::schema;
 pub use single::{Described, DescribedError, DescribedFault, read_check};
+pub use web::{PersonHash, RateLimit, ServerTls, Web};
 pub use words::{Words, words_of};

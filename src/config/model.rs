@@ -1,11 +1,15 @@
 //! The validated configuration, in the only form that the rest of the program uses.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use ipnet::IpNet;
+
+use super::web::Web;
 use crate::core::check::Definition;
 use crate::core::retention::Retention;
-use crate::core::route::{Policy, ReceiverName};
+use crate::core::route::{Facts, Matcher, Policy, ReceiverName};
 use crate::core::secret::Secret;
 use crate::core::zone::Zone;
 use crate::notify::{Alertmanager, Receiver, Smtp};
@@ -27,8 +31,14 @@ pub struct Config {
     pub ping_keys_required: bool,
     /// The tokens that allow use of the API and of pages within their scopes. If empty, nobody may write.
     pub tokens: Vec<Token>,
+    /// People who come in by a name and a password. Where `web` has none there are none.
+    pub people: Vec<Person>,
+    /// The proxy in front, if it is to be believed.
+    pub proxy: Option<Proxy>,
     /// What is open without any of them.
     pub openness: Openness,
+    /// How the network is served.
+    pub web: Web,
     /// The interfaces of other systems that are switched on.
     pub compat: Vec<Compat>,
     /// Who is told what, and when.
@@ -93,7 +103,40 @@ pub struct PingKey {
     pub name: String,
     /// The key. It has only characters that need no escape in a URL.
     pub key: Secret,
+    /// `None`: it is good for every check.
+    pub checks: Option<Limit>,
 }
+
+/// The checks that a ping key or a token is good for (23.1d).
+#[derive(Clone, Debug)]
+pub struct Limit(Arc<[Matcher]>);
+
+impl Limit {
+    /// All of the matchers must match.
+    pub(super) fn new(matchers: Vec<Matcher>) -> Limit {
+        Limit(matchers.into())
+    }
+
+    /// Whether this check is one of them.
+    pub fn admits(&self, definition: &Definition) -> bool {
+        Facts { definition, causes: &[] }.matched_by(&self.0)
+    }
+
+    /// Whether a check of this name and nothing else would be one of them.
+    pub fn admits_name(&self, name: &str) -> bool {
+        self.0.iter().all(|matcher| matcher.accepts(if matcher.label == "check" { name } else { "" }))
+    }
+}
+
+/// As they are written.
+impl PartialEq for Limit {
+    fn eq(&self, other: &Limit) -> bool {
+        let texts = |limit: &Limit| limit.0.iter().map(Matcher::to_string).collect::<Vec<_>>();
+        texts(self) == texts(other)
+    }
+}
+
+impl Eq for Limit {}
 
 /// What is open to whoever reaches the port (23.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +145,11 @@ pub struct Openness {
     pub may_read: bool,
     /// `/metrics`.
     pub metrics: bool,
+}
+
+impl Openness {
+    /// Where there are people and nothing else is said.
+    pub(super) const CLOSED: Openness = Openness { may_read: false, metrics: false };
 }
 
 impl Default for Openness {
@@ -119,6 +167,42 @@ pub struct Token {
     pub scope: Scope,
     /// The token. It has only characters that need no escape in a header.
     pub token: Secret,
+    /// `None`: it is good for every check. Only a token of scope `ping` has one.
+    pub checks: Option<Limit>,
+}
+
+/// Somebody who comes in by a name and a password (23.9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Unique.
+    pub name: String,
+    /// A valid bcrypt hash.
+    pub hash: Secret,
+    pub scope: Scope,
+}
+
+/// The proxy in front (23.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proxy {
+    /// Where it is.
+    pub from: Vec<IpNet>,
+    /// Whom it names. `None`: nobody.
+    pub user: Option<ProxyUser>,
+}
+
+/// How a proxy names people, and what they may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProxyUser {
+    /// A header's name in small letters.
+    pub header: String,
+    pub scope: Scope,
+}
+
+impl Proxy {
+    /// Whether what comes from there is believed.
+    pub fn trusts(&self, address: IpAddr) -> bool {
+        self.from.iter().any(|net| net.contains(&address))
+    }
 }
 
 /// What a token allows.

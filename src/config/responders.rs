@@ -27,16 +27,17 @@ impl Loader {
         }
         let mut responders = Vec::new();
         for item in self.limited(main, "responders") {
-            let matchers = self.matchers(&item);
+            let matchers = self.matchers(&item, "matchers");
             let actions = self.actions(&item, &receivers);
             responders.push(Responder { matchers, actions });
         }
         Arc::new(Policy { responders, default_receivers, receivers })
     }
 
-    fn matchers(&mut self, item: &Fields<'_>) -> Vec<Matcher> {
+    /// The matchers of a list.
+    pub(super) fn matchers(&mut self, item: &Fields<'_>, key: &str) -> Vec<Matcher> {
         let mut matchers = Vec::new();
-        for (at, text) in item.texts(&mut self.log, "matchers") {
+        for (at, text) in item.texts(&mut self.log, key) {
             match Matcher::parse(text) {
                 Ok(matcher) => matchers.push(matcher),
                 Err(MatcherError::Trailing { .. }) if Matcher::parse_list(text).is_ok() => {

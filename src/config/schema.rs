@@ -4,11 +4,12 @@ use serde_json::{Map, Value, json};
 
 use super::keys::{self, DoorKeys, Key, Kind, Need, Section};
 
-/// The JSON Schema (2020-12) of the main file; `#/$defs/check_file` is that of a file of `check_files`.
+/// The JSON Schema (2020-12) of the main file; `#/$defs/check_file` is that of a file of `check_files`, and
+/// `#/$defs/web` that of the file of `--web.config.file`.
 pub fn schema(doors: &'static DoorKeys) -> Value {
     let compat = doors.section();
     let mut definitions = Map::new();
-    let mut waiting = vec![&keys::MAIN, &keys::CHECK_FILE];
+    let mut waiting = vec![&keys::MAIN, &keys::CHECK_FILE, &keys::WEB];
     while let Some(section) = waiting.pop() {
         if definitions.contains_key(section.id) {
             continue;
@@ -69,6 +70,8 @@ fn of_kind(kind: Kind) -> Value {
         Kind::Labels => {
             json!({"type": "object", "additionalProperties": {"type": ["string", "number", "boolean"]}})
         }
+        Kind::SecretsByName => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+        Kind::WordsByName(words) => json!({"type": "object", "additionalProperties": {"enum": words}}),
         Kind::Map(section) => json!({"$ref": format!("#/$defs/{}", section.id)}),
         Kind::Told => json!({"$ref": format!("#/$defs/{}", keys::COMPAT.id)}),
         Kind::List(section) => {

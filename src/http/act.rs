@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use hyper::StatusCode;
 use hyper::body::Incoming;
 
+use super::caller::Caller;
 use super::form::{self, Form};
 use super::problem::Problem;
 use super::reply::Reply;
@@ -114,6 +115,9 @@ async fn act(visit: Visit<'_>, viewer: &Viewer, name: &str, form: &Form) -> Resu
     }
     let no_check = || Problem::new(StatusCode::NOT_FOUND, "there is no check of this name");
     let check = services.live.find(name).ok_or_else(no_check)?;
+    if act.needs() == Scope::Ping && !viewer.may_affirm(&check.definition) {
+        return Err(Problem::new(StatusCode::FORBIDDEN, "your token is for other checks: nothing was done"));
+    }
     let said = Some(form.get("who").trim().to_owned()).filter(|who| !who.is_empty());
     if said.is_none() && !viewer.is_known() {
         return Err(invalid("say who you are"));
@@ -174,6 +178,9 @@ fn end(lasts: &str, now: Time) -> Result<Option<Time>, Problem> {
 fn may_not(viewer: &Viewer, act: Act) -> Problem {
     let needs = act.needs().as_str();
     let why = match (act.needs(), viewer.is_known(), viewer.may_sign_in) {
+        _ if matches!(viewer.caller, Caller::Person(..)) => {
+            format!("you may not do this: it needs the scope `{needs}`, by `auth.users` or `auth.proxy`")
+        }
         (_, true, _) => format!("your token may not do this: it needs one of scope `{needs}`"),
         (_, false, true) => format!("sign in with a token of scope `{needs}`"),
         (Scope::Ping, false, false) => {

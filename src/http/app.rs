@@ -2,9 +2,12 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use rustls::ServerConfig;
+
 use super::auth::Access;
 use super::guesses::Guesses;
 use super::names::{FormerNames, UnknownNames};
+use super::person::Passwords;
 use super::reply;
 use super::shares::Shares;
 use crate::app::Services;
@@ -30,7 +33,9 @@ pub struct App {
     rooms: [AnswerRooms; 2],
     /// Wrong secrets that were shown lately.
     pub(super) guessed: Guesses,
+    pub(super) passwords: Passwords,
     access: RwLock<Arc<Access>>,
+    tls: RwLock<Option<Arc<ServerConfig>>>,
 }
 
 /// Names that are pinged and should not be.
@@ -71,13 +76,24 @@ impl App {
             names: PingedNames::default(),
             rooms: [AnswerRooms::new(), AnswerRooms::new()],
             guessed: Guesses::default(),
+            passwords: Passwords::new(),
             access: RwLock::default(),
+            tls: RwLock::default(),
         }
     }
 
     /// The configuration was read again: these keys and tokens are asked for from now on.
     pub fn set_access(&self, access: Access) {
         *self.access.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(access);
+    }
+
+    /// What connections of the network are accepted with from now on; `None`: they come without TLS.
+    pub fn set_tls(&self, setup: Option<Arc<ServerConfig>>) {
+        *self.tls.write().unwrap_or_else(PoisonError::into_inner) = setup;
+    }
+
+    pub(super) fn tls(&self) -> Option<Arc<ServerConfig>> {
+        self.tls.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Where a check is pinged; `KEY` stands for a key, where one is asked for.

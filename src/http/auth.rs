@@ -5,10 +5,15 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use hyper::HeaderMap;
+use hyper::header::{HeaderName, HeaderValue};
 
 use super::compat_doors::CompatDoors;
 use super::hash::Hash;
-use crate::config::{Config, Openness, Scope, Token};
+use super::person::People;
+use super::rate::Rate;
+use crate::config::{Config, Limit, Openness, PingKey, Proxy, Scope, Token};
+use crate::core::time::Time;
 
 /// Everything that is asked for at the doors: replaced as a whole when the configuration is read again.
 #[derive(Debug, Default)]
@@ -17,8 +22,16 @@ pub struct Access {
     pub ping_keys: PingKeys,
     /// For the API and for pages.
     pub tokens: Tokens,
+    /// For pages, by a password.
+    pub people: People,
+    /// The proxy in front, if it is to be believed.
+    pub proxy: Option<Proxy>,
     /// What is open without any of them.
     pub openness: Openness,
+    /// How many requests are answered; `None`: as many as come.
+    pub rate: Option<Rate>,
+    /// Headers of every answer of the network.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     /// For the interfaces of other systems.
     pub compat: CompatDoors,
 }
@@ -26,12 +39,29 @@ pub struct Access {
 impl Access {
     /// As this configuration says.
     pub fn of(config: &Config) -> Access {
-        let keys = config.ping_keys.iter().map(|key| (key.name.as_str(), key.key.expose().as_bytes()));
         Access {
-            ping_keys: PingKeys::new(keys, config.ping_keys_required),
+            ping_keys: PingKeys::new(&config.ping_keys, config.ping_keys_required),
             tokens: Tokens::new(&config.tokens),
+            people: People::new(&config.people),
+            proxy: config.proxy.clone(),
             openness: config.openness,
+            rate: config.web.rate_limit.map(Rate::new),
+            headers: config.web.headers.iter().filter_map(header).collect(),
             compat: CompatDoors::new(&config.compat),
+        }
+    }
+
+    /// When whoever asks now should come again; `None`: they are answered (23.9e).
+    pub(super) fn refuses_one_more(&self, now: Time) -> Option<u32> {
+        self.rate.as_ref().filter(|rate| !rate.admits(now)).map(Rate::retry_after_secs)
+    }
+
+    /// Puts what every answer has onto one that has nothing of that name.
+    pub(super) fn add_headers(&self, reply: &mut HeaderMap) {
+        for (name, value) in &self.headers {
+            if !reply.contains_key(name) {
+                reply.insert(name, value.clone());
+            }
         }
     }
 
@@ -39,7 +69,9 @@ impl Access {
     pub(super) fn admit_ping(&self, key: Option<&[u8]>, bearer: Option<&[u8]>) -> Admission {
         match (self.ping_keys.admit(key.or(bearer)), key, bearer) {
             (Admission::Wrong, None, Some(token)) => match self.tokens.find(token) {
-                Some(known) if known.scope.covers(Scope::Ping) => Admission::Key(known.name.clone()),
+                Some(known) if known.scope.covers(Scope::Ping) => {
+                    Admission::Key(known.name.clone(), known.limit.cloned())
+                }
                 _ => Admission::Wrong,
             },
             (admission, _, _) => admission,
@@ -47,10 +79,14 @@ impl Access {
     }
 }
 
+fn header((name, value): &(&'static str, String)) -> Option<(HeaderName, HeaderValue)> {
+    Some((name.parse().ok()?, value.parse().ok()?))
+}
+
 /// The keys that pings are asked for.
 #[derive(Debug, Default)]
 pub struct PingKeys {
-    keys: Vec<(Arc<str>, Hash)>,
+    keys: Vec<(Arc<str>, Hash, Option<Limit>)>,
     required: bool,
 }
 
@@ -59,8 +95,8 @@ pub struct PingKeys {
 pub(super) enum Admission {
     /// There are no keys: whoever reaches the port may ping.
     Open,
-    /// It has the key of this name.
-    Key(Arc<str>),
+    /// It has the key of this name, which is good for these checks.
+    Key(Arc<str>, Option<Limit>),
     /// It has none, and needs none yet.
     Tolerated,
     /// It has none, and needs one.
@@ -71,10 +107,11 @@ pub(super) enum Admission {
 
 impl PingKeys {
     /// These keys, each with its name. Without any, nothing is required.
-    pub fn new<'a>(keys: impl IntoIterator<Item = (&'a str, &'a [u8])>, required: bool) -> PingKeys {
-        let keys: Vec<(Arc<str>, Hash)> =
-            keys.into_iter().map(|(name, key)| (name.into(), Hash::of(key))).collect();
-        PingKeys { required: required && !keys.is_empty(), keys }
+    pub fn new(keys: &[PingKey], required: bool) -> PingKeys {
+        let hashed = |key: &PingKey| {
+            (key.name.as_str().into(), Hash::of(key.key.expose().as_bytes()), key.checks.clone())
+        };
+        PingKeys { required: required && !keys.is_empty(), keys: keys.iter().map(hashed).collect() }
     }
 
     /// Whether there are any.
@@ -84,7 +121,7 @@ impl PingKeys {
 
     /// Whether this is one of them.
     pub(super) fn is_key(&self, text: &[u8]) -> bool {
-        matches!(self.admit(Some(text)), Admission::Key(_))
+        matches!(self.admit(Some(text)), Admission::Key(..))
     }
 
     /// Judges a ping's key, of which a token is none.
@@ -97,24 +134,34 @@ impl PingKeys {
         };
         let hash = Hash::of(given);
         let mut found = None;
-        for (name, key) in &self.keys {
+        for (name, key, limit) in &self.keys {
             // No early end among the keys either.
             if key.equals(&hash) {
-                found = Some(name);
+                found = Some((name, limit));
             }
         }
-        found.map_or(Admission::Wrong, |name| Admission::Key(name.clone()))
+        found.map_or(Admission::Wrong, |(name, limit)| Admission::Key(name.clone(), limit.clone()))
     }
 }
 
 /// The tokens of the API and of pages.
 #[derive(Debug, Default)]
-pub struct Tokens(Vec<(Arc<str>, Scope, Hash)>);
+pub struct Tokens(Vec<HashedToken>);
+
+#[derive(Debug)]
+struct HashedToken {
+    name: Arc<str>,
+    scope: Scope,
+    hash: Hash,
+    limit: Option<Limit>,
+}
 
 /// A token that there is.
 pub(super) struct KnownToken<'t> {
     pub(super) name: &'t Arc<str>,
     pub(super) scope: Scope,
+    /// The checks that it may ping; `None`: every check.
+    pub(super) limit: Option<&'t Limit>,
     hash: &'t Hash,
 }
 
@@ -125,11 +172,20 @@ impl KnownToken<'_> {
     }
 }
 
+impl HashedToken {
+    fn known(&self) -> KnownToken<'_> {
+        KnownToken { name: &self.name, scope: self.scope, limit: self.limit.as_ref(), hash: &self.hash }
+    }
+}
+
 impl Tokens {
     /// These tokens.
     pub fn new(tokens: &[Token]) -> Tokens {
-        let hashed = |token: &Token| {
-            (token.name.as_str().into(), token.scope, Hash::of(token.token.expose().as_bytes()))
+        let hashed = |token: &Token| HashedToken {
+            name: token.name.as_str().into(),
+            scope: token.scope,
+            hash: Hash::of(token.token.expose().as_bytes()),
+            limit: token.checks.clone(),
         };
         Tokens(tokens.iter().map(hashed).collect())
     }
@@ -141,33 +197,32 @@ impl Tokens {
 
     /// The token of this name.
     pub(super) fn named(&self, name: &str) -> Option<KnownToken<'_>> {
-        self.0.iter().find(|(other, ..)| **other == *name).map(Tokens::known)
+        self.0.iter().find(|other| *other.name == *name).map(HashedToken::known)
     }
 
     /// The token that this is. All are compared, without an early end.
     pub(super) fn find(&self, given: &[u8]) -> Option<KnownToken<'_>> {
         let hash = Hash::of(given);
-        self.0
-            .iter()
-            .fold(None, |found, one| if one.2.equals(&hash) { Some(Tokens::known(one)) } else { found })
-    }
-
-    fn known((name, scope, hash): &(Arc<str>, Scope, Hash)) -> KnownToken<'_> {
-        KnownToken { name, scope: *scope, hash }
+        self.0.iter().fold(None, |found, one| if one.hash.equals(&hash) { Some(one.known()) } else { found })
     }
 }
 
 /// What people's browsers send for them: the password of an `Authorization: Basic` header, whatever the user's name.
-pub(super) fn password(header: Option<&hyper::header::HeaderValue>) -> Option<Vec<u8>> {
+pub(super) fn password(header: Option<&HeaderValue>) -> Option<Vec<u8>> {
+    basic(header).map(|(_, password)| password)
+}
+
+/// The user's name and the password of an `Authorization: Basic` header.
+pub(super) fn basic(header: Option<&HeaderValue>) -> Option<(Vec<u8>, Vec<u8>)> {
     let (scheme, credentials) = header?.as_bytes().split_at_checked("Basic ".len())?;
     let credentials = scheme.eq_ignore_ascii_case(b"Basic ").then(|| credentials.trim_ascii())?;
     let credentials = BASE64_STANDARD.decode(credentials).ok()?;
     let colon = credentials.iter().position(|byte| *byte == b':')?;
-    Some(credentials[colon + 1..].to_vec())
+    Some((credentials[..colon].to_vec(), credentials[colon + 1..].to_vec()))
 }
 
 /// The token of an `Authorization: Bearer` header.
-pub(super) fn bearer(header: Option<&hyper::header::HeaderValue>) -> Option<&[u8]> {
+pub(super) fn bearer(header: Option<&HeaderValue>) -> Option<&[u8]> {
     let (scheme, token) = header?.as_bytes().split_at_checked("Bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
 }
@@ -179,17 +234,25 @@ mod tests {
     use crate::core::secret::Secret;
 
     fn token(name: &str, scope: Scope, text: &str) -> Token {
-        Token { name: name.to_owned(), scope, token: Secret::new(text) }
+        Token { name: name.to_owned(), scope, token: Secret::new(text), checks: None }
+    }
+
+    fn key(name: &str, text: &str) -> PingKey {
+        PingKey { name: name.to_owned(), key: Secret::new(text), checks: None }
+    }
+
+    fn of_key(name: &str) -> Admission {
+        Admission::Key(name.into(), None)
     }
 
     #[test]
     fn any_of_several_keys_admits_and_nothing_else_does() {
-        let keys = PingKeys::new([("old", b"secret-1".as_slice()), ("new", b"secret-2")], true);
+        let keys = PingKeys::new(&[key("old", "secret-1"), key("new", "secret-2")], true);
         let check = |given: Option<&str>, expected: Admission| {
             assert_eq!(keys.admit(given.map(str::as_bytes)), expected, "{given:?}");
         };
-        check(Some("secret-1"), Admission::Key("old".into()));
-        check(Some("secret-2"), Admission::Key("new".into()));
+        check(Some("secret-1"), of_key("old"));
+        check(Some("secret-2"), of_key("new"));
         check(None, Admission::Missing);
         for wrong in ["", "secret-", "secret-12", "SECRET-1"] {
             check(Some(wrong), Admission::Wrong);
@@ -198,8 +261,8 @@ mod tests {
 
     #[test]
     fn without_keys_all_may_ping_and_while_moving_those_without() {
-        assert_eq!(PingKeys::new([], true).admit(Some(b"x")), Admission::Open);
-        let moving = PingKeys::new([("a", b"k".as_slice())], false);
+        assert_eq!(PingKeys::new(&[], true).admit(Some(b"x")), Admission::Open);
+        let moving = PingKeys::new(&[key("a", "k")], false);
         assert_eq!(moving.admit(None), Admission::Tolerated);
         assert_eq!(moving.admit(Some(b"x")), Admission::Wrong);
     }
@@ -226,7 +289,7 @@ mod tests {
     #[test]
     fn a_password_stands_behind_any_user_name() {
         let check = |header: &'static str, expected: Option<&str>| {
-            let header = hyper::header::HeaderValue::from_static(header);
+            let header = HeaderValue::from_static(header);
             assert_eq!(password(Some(&header)).as_deref(), expected.map(str::as_bytes), "{header:?}");
         };
         check("Basic YWRhOnNlY3JldA==", Some("secret"));
@@ -249,7 +312,7 @@ mod tests {
     fn a_token_for_pings_or_writes_stands_in_for_a_ping_key_in_the_header_alone() {
         let scopes = Scope::ALL;
         let access = Access {
-            ping_keys: PingKeys::new([("jobs", b"key".as_slice())], true),
+            ping_keys: PingKeys::new(&[key("jobs", "key")], true),
             tokens: Tokens::new(&scopes.map(|scope| token(scope.as_str(), scope, scope.as_str()))),
             ..Access::default()
         };
@@ -257,10 +320,10 @@ mod tests {
             let admission = access.admit_ping(key.map(str::as_bytes), bearer.map(str::as_bytes));
             assert_eq!(admission, expected, "{key:?} {bearer:?}");
         };
-        check(None, Some("key"), Admission::Key("jobs".into()));
-        check(None, Some("ping"), Admission::Key("ping".into()));
-        check(None, Some("operate"), Admission::Key("operate".into()));
-        check(None, Some("write"), Admission::Key("write".into()));
+        check(None, Some("key"), of_key("jobs"));
+        check(None, Some("ping"), of_key("ping"));
+        check(None, Some("operate"), of_key("operate"));
+        check(None, Some("write"), of_key("write"));
         check(None, Some("read"), Admission::Wrong);
         check(Some("write"), None, Admission::Wrong);
         check(Some("wrong"), Some("write"), Admission::Wrong);
@@ -270,7 +333,7 @@ mod tests {
     #[test]
     fn secrets_are_never_shown_nor_their_hashes() {
         let access = Access {
-            ping_keys: PingKeys::new([("a", b"very-secret".as_slice())], true),
+            ping_keys: PingKeys::new(&[key("a", "very-secret")], true),
             tokens: Tokens::new(&[token("b", Scope::Read, "very-secret")]),
             compat: CompatDoors::new(&[Compat {
                 system: "coal_mine",

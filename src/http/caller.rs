@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::app::{Entrance, Room};
+use crate::app::{Entrance, KnownBy, Room};
 
 /// Who asks, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(super) enum Caller {
     Key(Arc<str>),
     /// Whoever has the token of this name.
     Token(Arc<str>),
+    /// Whoever is known by this name.
+    Person(Arc<str>, KnownBy),
     /// The user of this number on this machine, at the socket of the data folder: may do everything.
     User(u32),
 }
@@ -24,6 +26,7 @@ impl Caller {
         match self {
             Caller::Anybody | Caller::Key(_) => Entrance::Api { token: None, source },
             Caller::Token(token) => Entrance::Api { token: Some(token.clone()), source },
+            Caller::Person(name, by) => Entrance::Person { name: name.clone(), by: *by, source },
             Caller::User(user) => Entrance::Socket(*user),
         }
     }
@@ -39,7 +42,7 @@ impl Caller {
     /// For whom work is done.
     pub(super) fn room(&self) -> Room {
         match self {
-            Caller::Anybody | Caller::Key(_) | Caller::Token(_) => Room::Programs,
+            Caller::Anybody | Caller::Key(_) | Caller::Token(_) | Caller::Person(..) => Room::Programs,
             Caller::User(_) => Room::Operators,
         }
     }

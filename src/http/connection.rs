@@ -63,13 +63,9 @@ impl Drop for Socket {
         if !self.progress.is_evicted() {
             return;
         }
-        let is_unread = || {
-            let flags = rustix::net::RecvFlags::PEEK | rustix::net::RecvFlags::DONTWAIT;
-            rustix::net::recv(&self.stream, &mut [0_u8; 1], flags).is_ok_and(|(bytes, _)| bytes > 0)
-        };
         let is_lost = match self.progress.phase() {
             Phase::Head | Phase::Serving => true,
-            Phase::Fresh | Phase::Idle => is_unread(),
+            Phase::Fresh | Phase::Idle => self.stream.is_unread(),
             Phase::Ending => false,
         };
         self.progress.note_loss(is_lost);

@@ -33,8 +33,8 @@ pub(super) fn is_kept(external_url: &str, origin: &str) -> bool {
 }
 
 /// A session's cookie, as it is set; of nothing and for no time, it is over.
-pub(super) fn set(external_url: &str, value: &str, lasts: Span) -> String {
-    let secure = if external_url.starts_with("https://") { "; Secure" } else { "" };
+pub(super) fn set(external_url: &str, is_secure: bool, value: &str, lasts: Span) -> String {
+    let secure = if is_secure || external_url.starts_with("https://") { "; Secure" } else { "" };
     let (name, path) = (name(external_url), path(external_url));
     let secs = lasts.as_ms() / 1000;
     format!("{name}={value}; Path={path}; Max-Age={secs}; HttpOnly; SameSite=Lax{secure}")
@@ -48,8 +48,10 @@ mod tests {
     #[test]
     fn a_cookie_is_as_safe_as_the_external_url_allows() {
         let check = |url: &str, expected: &str| {
-            assert_eq!(set(url, "v", Span::mins(1)), expected, "{url}");
+            assert_eq!(set(url, false, "v", Span::mins(1)), expected, "{url}");
         };
+        let over_tls = set("http://a.example", true, "v", Span::mins(1));
+        assert_eq!(over_tls, "punctual=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
         check("http://a.example:80", "punctual=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
         check("http://[::1]:9099", "punctual-9099=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
         check("http://a.example/b", "punctual=v; Path=/b; Max-Age=60; HttpOnly; SameSite=Lax");

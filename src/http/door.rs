@@ -6,16 +6,24 @@ use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
 
-use super::auth::{self, Admission};
+use super::auth::{self, Access, Admission};
 use super::caller::Caller;
+use super::guesses::Guesses;
 use super::needs::Needs;
+use super::password::{self, PasswordVerdict};
+use super::person::KnownPerson;
 use super::problem::Problem;
 use super::reply::{self, Reply};
 use super::site::Arrival;
 use super::viewer::{self, Viewer};
-use super::{App, decode, sign_in, token};
+use super::{App, decode, proxy, sign_in, token};
 use crate::config::Scope;
 
+const TOO_MANY: &str = "too many requests: `rate_limit` of --web.config.file says how many are answered\n";
+const TOO_MANY_GUESSES: &str = "too many wrong passwords came from this address: try again in a minute\n";
+const TOO_MANY_PASSWORDS: &str = "too many passwords are being looked at: try again\n";
+const NEEDS_PASSWORD: &str = "a name and a password are needed (`basic_auth_users` of --web.config.file); or sign in with a token at /sign-in\n";
+const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"punctual\", charset=\"UTF-8\"");
 const NO_LIFECYCLE: &str = "not allowed: start with --web.enable-lifecycle\n";
 const NEEDS_PING_KEY: &str = "a ping key is needed: send `Authorization: Bearer KEY`";
 const SEES_NOTHING: &str =
@@ -26,7 +34,13 @@ const NO_TOKENS: &str = "nobody may do this, for there is no token: add one unde
     (`{name: ci, scope: write, token_file: …}`), reload, and send it as `Authorization: Bearer TOKEN`";
 
 /// Lets pass who may, and says who it is. A ping's key and the key of another system are their handlers' matter.
-pub(super) fn pass(app: &App, needs: Needs, arrival: Arrival, parts: &Parts) -> Result<Caller, Box<Reply>> {
+pub(super) fn pass(
+    app: &App,
+    needs: Needs,
+    arrival: Arrival,
+    parts: &Parts,
+    person: Option<&KnownPerson>,
+) -> Result<Caller, Box<Reply>> {
     if let Some(user) = arrival.user {
         return at_socket(app, needs, user);
     }
@@ -35,10 +49,10 @@ pub(super) fn pass(app: &App, needs: Needs, arrival: Arrival, parts: &Parts) -> 
     match needs {
         // Forms and pages ask for themselves.
         Needs::Nothing | Needs::Page | Needs::Form | Needs::PingKey | Needs::AliasId => Ok(Caller::Anybody),
-        Needs::Metrics => metrics(app, arrival, parts),
+        Needs::Metrics => metrics(app, arrival, parts, person),
         Needs::Lifecycle if app.lifecycle => Ok(Caller::Anybody),
         Needs::Lifecycle => Err(Box::new(reply::text(StatusCode::FORBIDDEN, NO_LIFECYCLE))),
-        Needs::Read => match reader(app, parts) {
+        Needs::Read => match reader(app, parts, person) {
             Some(caller) => Ok(caller),
             None => token(Scope::Read),
         },
@@ -53,12 +67,54 @@ pub(super) fn pass(app: &App, needs: Needs, arrival: Arrival, parts: &Parts) -> 
     }
 }
 
-/// Whoever may read without a token (23.2), and whoever signed in (23.4). `None`: it needs a token.
-fn reader(app: &App, parts: &Parts) -> Option<Caller> {
+/// Counts one more request; refuses it where there are too many (23.9e).
+pub(super) fn admit_one_more(app: &App) -> Result<(), Box<Reply>> {
+    let refuses = |access: &Access| access.refuses_one_more(app.services.clock.now());
+    let Some(secs) = app.with_access(refuses) else { return Ok(()) };
+    Err(Box::new(reply::with_retry_after(reply::text(StatusCode::TOO_MANY_REQUESTS, TOO_MANY), secs)))
+}
+
+/// Finds who sends a request, as far as a proxy or a password says it. Whoever shows a wrong one is refused.
+pub(super) async fn recognize(
+    app: &App,
+    needs: Needs,
+    arrival: Arrival,
+    parts: &Parts,
+) -> Result<Option<KnownPerson>, Box<Reply>> {
+    let named = app.with_access(|access| proxy::person(access.proxy.as_ref(), arrival, parts));
+    if named.is_some() || !needs.takes_passwords() {
+        return Ok(named);
+    }
+    Err(Box::new(match password::judge(app, arrival.source, parts).await {
+        PasswordVerdict::NoPassword => return Ok(None),
+        PasswordVerdict::Right(person) => return Ok(Some(person)),
+        PasswordVerdict::Wrong => ask_for_password(),
+        PasswordVerdict::HeldOff => {
+            let reply = reply::text(StatusCode::TOO_MANY_REQUESTS, TOO_MANY_GUESSES);
+            reply::with_retry_after(reply, Guesses::RETRY_AFTER_SECS)
+        }
+        PasswordVerdict::Busy => {
+            reply::with_retry_after(reply::text(StatusCode::SERVICE_UNAVAILABLE, TOO_MANY_PASSWORDS), 1)
+        }
+    }))
+}
+
+/// Has a browser ask for a name and a password (23.9f).
+fn ask_for_password() -> Reply {
+    let mut reply = reply::text(StatusCode::UNAUTHORIZED, NEEDS_PASSWORD);
+    reply.headers_mut().insert(WWW_AUTHENTICATE, BASIC);
+    reply
+}
+
+/// Whoever may read without a token (23.2), whoever signed in (23.4), and whom a proxy names (23.5). `None`: it needs a token.
+fn reader(app: &App, parts: &Parts, person: Option<&KnownPerson>) -> Option<Caller> {
     let access = app.access();
     let shows_one = auth::bearer(parts.headers.get(AUTHORIZATION)).is_some();
     if shows_one && access.tokens.any() {
         return None;
+    }
+    if let Some(KnownPerson { name, by, .. }) = person {
+        return Some(Caller::Person(name.clone(), *by));
     }
     match viewer::session(app, parts).filter(|session| session.scope.covers(Scope::Read)) {
         Some(session) => Some(Caller::Token(session.token)),
@@ -72,7 +128,7 @@ fn pinger(app: &App, parts: &Parts) -> Option<Result<Caller, Problem>> {
     let access = app.access();
     match access.ping_keys.admit(auth::bearer(parts.headers.get(AUTHORIZATION))) {
         Admission::Open | Admission::Tolerated => Some(Ok(Caller::Anybody)),
-        Admission::Key(name) => Some(Ok(Caller::Key(name))),
+        Admission::Key(name, _) => Some(Ok(Caller::Key(name))),
         Admission::Missing | Admission::Wrong if access.tokens.any() => None,
         Admission::Missing | Admission::Wrong => {
             let challenge = HeaderValue::from_static("Bearer realm=\"punctual\"");
@@ -91,8 +147,11 @@ fn at_socket(app: &App, needs: Needs, user: u32) -> Result<Caller, Box<Reply>> {
     }
 }
 
-/// Leads whoever may not see a page to where one signs in, and from there back to it.
-pub(super) fn to_sign_in(viewer: &Viewer, parts: &Parts) -> Reply {
+/// Leads whoever may not see a page to where one signs in, and from there back to it; or asks for a password.
+pub(super) fn to_sign_in(app: &App, viewer: &Viewer, parts: &Parts) -> Reply {
+    if !viewer.is_known() && app.with_access(|access| access.people.any()) {
+        return ask_for_password();
+    }
     // Whoever signed in with a token that may read no more can sign in with another.
     if viewer.is_known() && viewer.session.is_none() {
         return reply::text(StatusCode::FORBIDDEN, SEES_NOTHING);
@@ -108,17 +167,21 @@ pub(super) fn to_sign_in(viewer: &Viewer, parts: &Parts) -> Reply {
 }
 
 /// Whether `/metrics` may be seen: it is open, or a token that may read is shown, or somebody signed in.
-fn metrics(app: &App, arrival: Arrival, parts: &Parts) -> Result<Caller, Box<Reply>> {
+fn metrics(
+    app: &App,
+    arrival: Arrival,
+    parts: &Parts,
+    person: Option<&KnownPerson>,
+) -> Result<Caller, Box<Reply>> {
     if app.with_access(|access| access.openness.metrics) {
         return Ok(Caller::Anybody);
     }
-    let viewer = Viewer::of(app, arrival, parts).map_err(|problem| Box::new(problem.reply()))?;
+    let viewer = Viewer::of(app, arrival, parts, person).map_err(|problem| Box::new(problem.reply()))?;
     if viewer.is_known() && viewer.may(Scope::Read) {
         return Ok(viewer.caller);
     }
     let mut reply = reply::text(StatusCode::UNAUTHORIZED, NEEDS_TOKEN_TO_SCRAPE);
-    let challenge = HeaderValue::from_static("Basic realm=\"punctual\", charset=\"UTF-8\"");
-    reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    reply.headers_mut().insert(WWW_AUTHENTICATE, BASIC);
     Err(Box::new(reply))
 }
 

@@ -29,3 +29,20 @@ pub enum Needs {
     /// Whoever has the `auth_key` of another system's interface, if that is switched on: its handler asks for the key.
     Compat(&'static str),
 }
+
+impl Needs {
+    /// Whether people are known there by the name that a proxy gives (23.5).
+    pub(super) fn knows_people(self) -> bool {
+        self == Needs::Read || self.takes_passwords()
+    }
+
+    /// Whether they are known there by a password, too (23.9f).
+    pub(super) fn takes_passwords(self) -> bool {
+        matches!(self, Needs::Page | Needs::Form | Needs::Metrics)
+    }
+
+    /// Whether it may be a ping, which no limit of requests refuses (23.9e).
+    pub(super) fn may_ping(self) -> bool {
+        matches!(self, Needs::PingKey | Needs::Ping | Needs::AliasId | Needs::Compat(_))
+    }
+}

@@ -110,7 +110,7 @@ fn understand(visit: Visit<'_>, path: &str) -> Result<Pinged, Refusal> {
     let header = auth::bearer(parts.headers.get(AUTHORIZATION));
     // The key comes before the name: who has none must not learn which names there are.
     let admission = match visit.user {
-        Some(_) if target.key.is_none() => Admission::Key("".into()),
+        Some(_) if target.key.is_none() => Admission::Key("".into(), None),
         _ => app.with_access(|access| access.admit_ping(target.key.as_deref(), header)),
     };
     match (&admission, &target.key) {
@@ -129,6 +129,12 @@ fn understand_named(visit: Visit<'_>, target: &Target<'_>, admission: Admission)
         decode::query_values(parts.uri.query(), ["rid", "create", "comment", "m"]);
     let found = target.name().and_then(|name| Some((name, app.services.live.find_named(name)?)));
     let Some((name, Named { check, by_former_name })) = found else {
+        // 23.1d: whose key is for others learns not even that.
+        if let Admission::Key(_, Some(limit)) = &admission
+            && !target.name().is_some_and(|name| limit.admits_name(name))
+        {
+            return Err(Refusal::KeyOfOthers);
+        }
         if app.access().ping_keys.is_key(&target.name) {
             // A key without a name behind it: shown as an unknown name, it would be on the first page.
             return Err(Refusal::NotFound(NOT_FOUND_USE_KEY));
@@ -142,6 +148,11 @@ fn understand_named(visit: Visit<'_>, target: &Target<'_>, admission: Admission)
             (_, false) => Refusal::NotFound(NOT_FOUND),
         });
     };
+    if let Admission::Key(_, Some(limit)) = &admission
+        && !limit.admits(&check.definition)
+    {
+        return Err(Refusal::KeyOfOthers);
+    }
     app::ping::admit(check.definition.ping_methods, parts.method.as_str())?;
     let rid = rid.map(|rid| Rid::parse(&rid).ok_or(Refusal::BadRequest(BAD_RID))).transpose()?;
     if by_former_name {
@@ -222,6 +233,8 @@ pub(super) enum Refusal {
     NoCreate,
     KeyMissing,
     KeyWrong,
+    /// It is good for other checks alone.
+    KeyOfOthers,
     BadRequest(&'static str),
     OnlyPost,
     Body(BodyError),
@@ -236,6 +249,7 @@ const BAD_SHAPE: &str = "not found: use /ping/NAME or /ping/KEY/NAME, and after 
 const NO_CREATE: &str = "not found, and create=1 is not supported: declare the check in the configuration";
 const NEEDS_KEY: &str = "a ping key is needed: use /ping/KEY/NAME, or the header Authorization: Bearer KEY";
 const WRONG_KEY: &str = "wrong ping key: use /ping/KEY/NAME, or the header Authorization: Bearer KEY";
+const KEY_OF_OTHERS: &str = "this key is for other checks: use one of this check's, or have `checks` of the key in the configuration name it";
 const BAD_ENCODING: &str = "bad URL: a % must be followed by two hex digits";
 const BAD_EXIT_STATUS: &str = "bad exit status: use 0 to 255";
 const BAD_ACTION: &str =
@@ -261,7 +275,7 @@ impl Refusal {
     fn counter<'a>(&self, outcomes: &'a PingOutcomes) -> &'a AtomicU64 {
         match self {
             Refusal::NotFound(_) | Refusal::NoCreate => &outcomes.unknown_check,
-            Refusal::KeyMissing | Refusal::KeyWrong => &outcomes.bad_key,
+            Refusal::KeyMissing | Refusal::KeyWrong | Refusal::KeyOfOthers => &outcomes.bad_key,
             Refusal::BadRequest(_) | Refusal::OnlyPost | Refusal::Body(_) => &outcomes.bad_request,
             Refusal::Overloaded | Refusal::NotStored => &outcomes.overloaded,
         }
@@ -274,6 +288,7 @@ impl Refusal {
             Refusal::NoCreate => (StatusCode::BAD_REQUEST, NO_CREATE),
             Refusal::KeyMissing => (StatusCode::UNAUTHORIZED, NEEDS_KEY),
             Refusal::KeyWrong => (StatusCode::FORBIDDEN, WRONG_KEY),
+            Refusal::KeyOfOthers => (StatusCode::FORBIDDEN, KEY_OF_OTHERS),
             Refusal::BadRequest(text) => (StatusCode::BAD_REQUEST, text),
             Refusal::OnlyPost => (StatusCode::METHOD_NOT_ALLOWED, ONLY_POST),
             Refusal::Body(BodyError::TimedOut) => (StatusCode::REQUEST_TIMEOUT, TOO_SLOW),

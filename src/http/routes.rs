@@ -11,14 +11,18 @@ use matchit::{Params, Router};
 use serde_json::{Value, json};
 
 use super::api::{self, Asked, HistoryKind, Operation};
+use super::caller::Caller;
 use super::limits::Limits;
 pub use super::needs::Needs;
 use super::openapi::{self, OpenApiRow};
+use super::person::KnownPerson;
 use super::reply::{self, Reply};
 use super::site::{self, Arrival, Deed};
 use super::viewer::Viewer;
 use super::visit::Visit;
-use super::{App, act, body, compat, decode, door, exposition, operate, pages, ping, problem, sign_in};
+use super::{
+    App, act, body, compat, decode, door, exposition, operate, pages, ping, problem, proxy, sign_in,
+};
 use crate::app::Actor;
 use crate::app::messages::MessageDeed;
 use crate::compat::{DOORS, Door};
@@ -244,7 +248,11 @@ pub(super) async fn answer(
     let is_program = request.uri().path().starts_with("/api/");
     let reply = answer_whole(app, limits, arrival, request).await;
     let reply = reply::within(&rooms.unwritten, arrival.source, reply);
-    if is_program { problem::of_text(reply) } else { reply }
+    let mut reply = if is_program { problem::of_text(reply) } else { reply };
+    if arrival.user.is_none() {
+        app.with_access(|access| access.add_headers(reply.headers_mut()));
+    }
+    reply
 }
 
 async fn answer_whole(
@@ -254,6 +262,7 @@ async fn answer_whole(
     request: Request<Incoming>,
 ) -> Reply {
     let (parts, body) = request.into_parts();
+    let arrival = app.with_access(|access| proxy::seen(access.proxy.as_ref(), arrival, &parts));
     let (path, source) = (parts.uri.path(), arrival.source);
     if let Err(refusal) = site::check_meaning(&parts) {
         return *refusal;
@@ -266,16 +275,16 @@ async fn answer_whole(
     if !matches!(route.needs, Needs::PingKey | Needs::AliasId | Needs::Compat(_)) {
         tracing::debug!(method = %parts.method, path, %source, "request");
     }
-    let admitted = admit(app, route, rest, arrival, &parts);
-    let caller = match admitted.and_then(|()| door::pass(app, route.needs, arrival, &parts)) {
-        Ok(caller) => caller,
+    let (caller, person) = match let_in(app, (route, rest), arrival, &parts).await {
+        Ok(known) => known,
         Err(refusal) => {
             // A connection with something unread could not be used again; a body that does not come changes nothing.
             let _ = Box::pin(body::read(body, body::Keep::NOTHING, limits)).await;
             return *refusal;
         }
     };
-    let visit = Visit { app, limits, source, user: arrival.user, parts: &parts };
+    let visit =
+        Visit { app, limits, source, is_secure: arrival.is_secure, user: arrival.user, parts: &parts };
     match route.handler {
         Handler::Ping => ping::answer(visit, rest, body).await,
         // In boxes: what is kept for a request is moved at every ping, and should be small.
@@ -286,7 +295,7 @@ async fn answer_whole(
         }
         Handler::Page(_) | Handler::SignIn | Handler::SignOut | Handler::Act => {
             let name = captured.get("name").unwrap_or_default();
-            match Viewer::of(app, arrival, &parts) {
+            match Viewer::of(app, arrival, &parts, person.as_ref()) {
                 Ok(viewer) => Box::pin(answer_person((visit, viewer), route.handler, name, body)).await,
                 Err(problem) => problem.reply(),
             }
@@ -309,11 +318,31 @@ async fn answer_whole(
     }
 }
 
+/// Lets in who may, and says who it is: also who is known by a proxy's word or by a password, which pages go by.
+async fn let_in(
+    app: &App,
+    (route, rest): (&Route, &str),
+    arrival: Arrival,
+    parts: &Parts,
+) -> Result<(Caller, Option<KnownPerson>), Box<Reply>> {
+    admit(app, route, rest, arrival, parts)?;
+    let (needs, is_of_network) = (route.needs, arrival.user.is_none());
+    if is_of_network && !needs.may_ping() {
+        door::admit_one_more(app)?;
+    }
+    // In a box: what is kept for a request is moved at every ping, and should be small.
+    let person = match is_of_network && needs.knows_people() {
+        true => Box::pin(door::recognize(app, needs, arrival, parts)).await?,
+        false => None,
+    };
+    Ok((door::pass(app, needs, arrival, parts, person.as_ref())?, person))
+}
+
 /// Answers with a page; `name` is that of the check whose page it is.
 async fn answer_page(visit: Visit<'_>, viewer: Viewer, page: Page, name: &str) -> Reply {
     let parts = visit.parts;
     if page != Page::SignIn && !viewer.may(Scope::Read) {
-        return door::to_sign_in(&viewer, parts);
+        return door::to_sign_in(visit.app, &viewer, parts);
     }
     let (name, query) = (name.to_owned(), parts.uri.query().map(str::to_owned));
     let make = move |app: &App| match page {

@@ -18,6 +18,8 @@ use super::peers::{Peers, Seated};
 use super::progress::Progress;
 use super::routes;
 use super::site::Arrival;
+use super::stream::Stream;
+use super::tls::Tls;
 
 /// What all accepting tasks share.
 struct Shared {
@@ -123,7 +125,13 @@ impl Backoff {
 }
 
 fn take((stream, source): Accepted, on_loopback: bool, shared: &Arc<Shared>) {
-    let arrival = Arrival { source, on_loopback, user: None };
+    // Who is on this machine needs none.
+    let stream = match (stream, shared.app.tls()) {
+        (Stream::Tcp(stream), Some(setup)) => Stream::Tls(Box::new(Tls::on(stream, setup))),
+        (stream, _) => stream,
+    };
+    let is_secure = matches!(stream, Stream::Tls(_));
+    let arrival = Arrival { source, on_loopback, user: None, is_secure, is_proxied: false };
     let socket = Socket::new(stream, Arc::new(Progress::new()));
     if let Ok(place) = shared.places.clone().try_acquire_owned() {
         return serve_at(Place::Taken(place), socket, arrival, shared);

@@ -9,6 +9,7 @@ use sha2::Sha256;
 
 use super::auth::{KnownToken, Tokens};
 use super::hash::are_equal;
+use super::person::KnownPerson;
 use crate::config::Scope;
 use crate::core::secret::Secret;
 use crate::core::time::{Span, Time};
@@ -60,6 +61,12 @@ impl Session {
         Session { token: known.name.clone(), scope: known.scope, form }
     }
 
+    /// What forms of somebody send back who is known without a session.
+    pub(super) fn form_of(secret: &Secret, person: &KnownPerson) -> String {
+        let mac = keyed(secret, b"person").chain_update(person.by.as_str()).chain_update(b"\0");
+        BASE64_URL_SAFE_NO_PAD.encode(mac.chain_update(person.name.as_bytes()).finalize().into_bytes())
+    }
+
     /// Whether a form of this session's pages was sent; compared without an early end.
     pub(super) fn made(&self, form: &str) -> bool {
         are_equal(self.form.as_bytes(), form.as_bytes())
@@ -95,6 +102,7 @@ mod tests {
             name: (*name).to_owned(),
             scope: *scope,
             token: Secret::new(*text),
+            checks: None,
         };
         Tokens::new(&tokens.iter().map(token).collect::<Vec<_>>())
     }

@@ -60,7 +60,7 @@ fn begin(visit: Visit<'_>, form: &Form) -> Result<String, (StatusCode, Cow<'stat
     let secret = app.services.live.secret().ok_or((StatusCode::SERVICE_UNAVAILABLE, NO_SECRET.into()))?;
     let (session, value) = Session::begin(&secret, &known, app.services.clock.now());
     tracing::info!(token = &*session.token, %source, "somebody signed in");
-    Ok(cookie::set(&app.external_url, &value, Session::LASTS))
+    Ok(cookie::set(&app.external_url, visit.is_secure, &value, Session::LASTS))
 }
 
 /// Answers `POST /sign-out`.
@@ -69,7 +69,8 @@ pub(super) async fn end(visit: Visit<'_>, viewer: &Viewer, body: Incoming) -> Re
         Err(refusal) => *refusal,
         Ok(form) if !viewer.made(form.get("form")) => form::of_another_session().reply(),
         Ok(_) => {
-            let over = cookie::set(&visit.app.external_url, "", crate::core::time::Span::ZERO);
+            let over =
+                cookie::set(&visit.app.external_url, visit.is_secure, "", crate::core::time::Span::ZERO);
             moved("./", Some(&over))
         }
     }

@@ -13,12 +13,16 @@ use super::{App, decode};
 /// Where a connection came from, and where to.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrival {
-    /// The peer's address.
+    /// The peer's address; of a proxy that is trusted, that of whom it serves.
     pub(super) source: IpAddr,
     /// Its listener is reached from this machine alone.
     pub(super) on_loopback: bool,
     /// It came over the socket of the data folder: the user's number.
     pub(super) user: Option<u32>,
+    /// It came by https.
+    pub(super) is_secure: bool,
+    /// A proxy that is trusted has sent it: its own word counts (23.5).
+    pub(super) is_proxied: bool,
 }
 
 /// What a request does, as far as it matters which page had a browser send it.

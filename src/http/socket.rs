@@ -131,7 +131,8 @@ fn serve_one(stream: UnixStream, place: OwnedSemaphorePermit, sharing: &Arc<Shar
         return;
     }
     let source = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let arrival = Arrival { source, on_loopback: false, user: Some(user) };
+    let arrival =
+        Arrival { source, on_loopback: false, user: Some(user), is_secure: false, is_proxied: false };
     let socket = Socket::new(Stream::Unix(stream), Arc::new(Progress::new()));
     let (sharing, order) = (sharing.clone(), sharing.order.subscribe());
     tokio::spawn(async move {

@@ -5,12 +5,16 @@ use hyper::http::request::Parts;
 
 use super::auth::{self, Admission, KnownToken, Tokens};
 use super::caller::Caller;
+use super::hash::are_equal;
+use super::person::KnownPerson;
 use super::problem::Problem;
 use super::session::Session;
 use super::site::Arrival;
 use super::token;
 use super::{App, cookie};
-use crate::config::{SHORT_SECRET_BYTES, Scope};
+use crate::app::KnownBy;
+use crate::config::{Limit, SHORT_SECRET_BYTES, Scope};
+use crate::core::check::Definition;
 
 /// Who looks at a page, and what they may do there.
 #[derive(Clone, Debug)]
@@ -20,13 +24,22 @@ pub(super) struct Viewer {
     may_ping: bool,
     /// They signed in.
     pub(super) session: Option<Session>,
+    /// What their forms send back who are known by name (23.4a). `None`: nobody can make them.
+    form: Option<String>,
+    /// The checks that they may ping, if it is not every check.
+    limit: Option<Limit>,
     /// There is a token to sign in with.
     pub(super) may_sign_in: bool,
 }
 
 impl Viewer {
     /// Who sends this request; or what a program is told whose token is none.
-    pub(super) fn of(app: &App, arrival: Arrival, parts: &Parts) -> Result<Viewer, Problem> {
+    pub(super) fn of(
+        app: &App,
+        arrival: Arrival,
+        parts: &Parts,
+        person: Option<&KnownPerson>,
+    ) -> Result<Viewer, Problem> {
         let access = app.access();
         let may_sign_in = access.tokens.any();
         let without_key = access.ping_keys.admit(None);
@@ -36,10 +49,20 @@ impl Viewer {
             scope: Some(scope),
             may_ping: all_may_ping || scope.covers(Scope::Ping),
             session,
+            form: None,
+            limit: None,
             may_sign_in,
+        };
+        let known_by_name = |person: &KnownPerson| Viewer {
+            form: app.services.live.secret().map(|secret| Session::form_of(&secret, person)),
+            ..known(Caller::Person(person.name.clone(), person.by), person.scope, None)
         };
         if let Some(user) = arrival.user {
             return Ok(known(Caller::User(user), Scope::Write, None));
+        }
+        // 22.1b: before whatever else is shown.
+        if let Some(person) = person.filter(|person| person.by == KnownBy::Proxy) {
+            return Ok(known_by_name(person));
         }
         let header = parts.headers.get(AUTHORIZATION);
         let token = match auth::bearer(header).filter(|_| may_sign_in) {
@@ -47,16 +70,23 @@ impl Viewer {
             None => by_password(&access.tokens, header),
         };
         if let Some(token) = token {
-            return Ok(known(Caller::Token(token.name.clone()), token.scope, None));
+            // Nobody may do less than anybody.
+            let limit = token.limit.filter(|_| !all_may_ping).cloned();
+            return Ok(Viewer { limit, ..known(Caller::Token(token.name.clone()), token.scope, None) });
         }
         if let Some(session) = session(app, parts) {
             return Ok(known(Caller::Token(session.token.clone()), session.scope, Some(session)));
+        }
+        if let Some(person) = person {
+            return Ok(known_by_name(person));
         }
         Ok(Viewer {
             caller: Caller::Anybody,
             scope: access.openness.may_read.then_some(Scope::Read),
             may_ping: all_may_ping,
             session: None,
+            form: None,
+            limit: None,
             may_sign_in,
         })
     }
@@ -68,12 +98,33 @@ impl Viewer {
 
     /// What their forms send back (23.4).
     pub(super) fn form(&self) -> &str {
-        self.session.as_ref().map_or("", |session| session.form.as_str())
+        let of_person = || self.form.as_deref().unwrap_or_default();
+        self.session.as_ref().map_or_else(of_person, |session| session.form.as_str())
     }
 
-    /// Whether a form that sends this back was theirs. Where nobody signed in, its origin is what counts.
+    /// Whether they may ping this check (23.1d).
+    pub(super) fn may_affirm(&self, definition: &Definition) -> bool {
+        self.may(Scope::Ping) && self.limit.as_ref().is_none_or(|limit| limit.admits(definition))
+    }
+
+    /// Whether a form that sends this back was theirs. Where nobody is known by what a browser adds by itself, its origin is what
+    /// counts.
     pub(super) fn made(&self, form: &str) -> bool {
-        self.session.as_ref().is_none_or(|session| session.made(form))
+        match (&self.session, &self.caller) {
+            (Some(session), _) => session.made(form),
+            (None, Caller::Person(..)) => {
+                self.form.as_ref().is_some_and(|own| are_equal(own.as_bytes(), form.as_bytes()))
+            }
+            (None, _) => true,
+        }
+    }
+
+    /// The name that they are known by without a token.
+    pub(super) fn name(&self) -> Option<&str> {
+        match &self.caller {
+            Caller::Person(name, _) => Some(name),
+            _ => None,
+        }
     }
 
     /// Whether it is known by whom what they do is done.

@@ -14,8 +14,10 @@ use crate::app::{Room, Visitor};
 pub(super) struct Visit<'r> {
     pub(super) app: &'r Arc<App>,
     pub(super) limits: &'r Limits,
-    /// The peer's address.
+    /// Where it came from.
     pub(super) source: IpAddr,
+    /// It came by https.
+    pub(super) is_secure: bool,
     /// The user at the socket of the data folder, by number.
     pub(super) user: Option<u32>,
     pub(super) parts: &'r Parts,

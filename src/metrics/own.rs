@@ -29,6 +29,8 @@ pub struct Own {
     alertmanagers: Mutex<BTreeMap<String, Time>>,
     /// Requests with an unknown token.
     pub wrong_tokens: AtomicU64,
+    /// Requests with a wrong password.
+    pub wrong_passwords: AtomicU64,
     /// Requests with an unknown `auth_key`, at other systems' interfaces.
     pub wrong_auth_keys: AtomicU64,
     receivers: RwLock<BTreeMap<ReceiverName, Arc<ReceiverCounters>>>,
@@ -92,6 +94,7 @@ impl Own {
             alerts: RepeatedTrouble::default(),
             alertmanagers: Mutex::default(),
             wrong_tokens: AtomicU64::new(0),
+            wrong_passwords: AtomicU64::new(0),
             wrong_auth_keys: AtomicU64::new(0),
             receivers: RwLock::default(),
             reload_successful: AtomicBool::new(false),
@@ -117,6 +120,11 @@ impl Own {
     pub fn config_refused(&self) {
         self.reload_successful.store(false, Ordering::Relaxed);
         self.reloads_refused.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What was refused last, and was no configuration of its own, is in order again: the configuration in use is the newest.
+    pub fn config_mended(&self) {
+        self.reload_successful.store(true, Ordering::Relaxed);
     }
 
     /// Notes a push of alerts to an address of an Alertmanager.

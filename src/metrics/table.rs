@@ -107,7 +107,7 @@ pub static METRICS: &[Metric] = &[
 
     metric("punctual_ping_requests_total", Counter, "Requests to ping URLs by how they ended.", ServerBy("outcome", outcomes)),
     metric("punctual_ping_requests_unkeyed_total", Counter, "Pings that were accepted without a key, though there are keys.", Server(|all| counted(&all.pings.unkeyed))),
-    metric("punctual_wrong_credentials_total", Counter, "Tokens and auth_keys that were shown and are not known; a ping's wrong key is in punctual_ping_requests_total.", ServerBy("kind", wrong_credentials)),
+    metric("punctual_wrong_credentials_total", Counter, "Tokens, passwords and auth_keys that were shown and are not known; a ping's wrong key is in punctual_ping_requests_total.", ServerBy("kind", wrong_credentials)),
     metric("punctual_connections_refused_total", Counter, "Connections answered 503 because there were too many at a time: pings among them are not in punctual_ping_requests_total.", Server(|all| counted(&all.connections.refused))),
     metric("punctual_accept_failures_total", Counter, "Failures to take a connection, for lack of open files or memory.", Server(|all| counted(&all.connections.accept_failures))),
     metric("punctual_ping_commit_duration_seconds", MetricKind::Histogram, "From a ping's entry into the queue to its commit.", Source::Histogram(|own| &own.ping_commit)),
@@ -299,7 +299,11 @@ fn declared(all: &Snapshot<'_>) -> Vec<(String, u64)> {
 }
 
 fn wrong_credentials(all: &Snapshot<'_>) -> Vec<(String, u64)> {
-    counted_by([("token", &all.own.wrong_tokens), ("auth_key", &all.own.wrong_auth_keys)])
+    counted_by([
+        ("token", &all.own.wrong_tokens),
+        ("password", &all.own.wrong_passwords),
+        ("auth_key", &all.own.wrong_auth_keys),
+    ])
 }
 
 fn outcomes(all: &Snapshot<'_>) -> Vec<(String, u64)> {

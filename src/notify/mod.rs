@@ -15,7 +15,7 @@ pub mod client;
 mod connection;
 pub mod email;
 pub(crate) mod http_config;
-mod pem;
+pub(crate) mod pem;
 mod ping_urls;
 mod redact;
 pub mod render;

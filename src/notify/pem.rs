@@ -16,7 +16,7 @@ pub(super) fn authorities(pem: &str) -> Result<(), String> {
 }
 
 /// Parses certificates; at least one. The error continues the sentence "the file …".
-pub(super) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(crate) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem.as_bytes()).collect();
     // The library's words are for programmers, and show bytes of the file.
     let certificates = certificates.map_err(|_| "holds PEM that is cut or damaged".to_owned())?;
@@ -27,14 +27,14 @@ pub(super) fn certificates(pem: &str) -> Result<Vec<CertificateDer<'static>>, St
 }
 
 /// Parses a private key. The error continues the sentence "the file …".
-pub(super) fn private_key(pem: &str) -> Result<PrivateKeyDer<'static>, String> {
+pub(crate) fn private_key(pem: &str) -> Result<PrivateKeyDer<'static>, String> {
     PrivateKeyDer::from_pem_slice(pem.as_bytes()).map_err(|_| {
         "holds no PEM block `PRIVATE KEY` that can be read; one with a passphrase cannot be".to_owned()
     })
 }
 
 /// Checks that a key belongs to the first certificate.
-pub(super) fn identity(
+pub(crate) fn identity(
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 ) -> Result<(), String> {

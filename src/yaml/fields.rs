@@ -272,6 +272,29 @@ impl<'a> Fields<'a> {
         self.items(log, name).iter().filter_map(|item| Fields::open(item, section, log)).collect()
     }
 
+    /// A mapping of names, each with a text and its place. Anything else is a fault, and is left out.
+    pub(crate) fn by_name(&self, log: &mut Log, name: &str) -> Vec<(&'a str, At, &'a str)> {
+        assert!(matches!(self.kind(name), Kind::SecretsByName | Kind::WordsByName(_)), "`{name}` is none");
+        let Some(node) = self.get(name) else { return Vec::new() };
+        let Value::Map(pairs) = node.value else {
+            log.fault(node.at, format!("`{name}` is a mapping of names, not {}", node.kind()));
+            return Vec::new();
+        };
+        let mut named = Vec::with_capacity(pairs.len());
+        for (key, value) in pairs {
+            match value.value {
+                Value::Text { text, .. }
+                    if !value.is_null() && !text.is_empty() && !key.text().is_empty() =>
+                {
+                    named.push((key.text(), value.at, text));
+                }
+                Value::Broken => {}
+                _ => log.fault(value.at, format!("`{name}` has a name and a text in each line")),
+            }
+        }
+        named
+    }
+
     /// Labels, sorted by name, with values as they were written.
     pub(crate) fn labels(&self, log: &mut Log, name: &str) -> Vec<(String, String)> {
         let Some(node) = self.get(name) else { return Vec::new() };

@@ -68,11 +68,12 @@ impl Loader {
         read.map_err(|reason| self.log.fault(at, reason)).ok()
     }
 
-    /// Parses a document and passes its root to `then`; `None` if nothing of it is readable.
+    /// Parses a document and passes its root to `then`; `None` if nothing of it is readable. `wanted` is a key for one that is
+    /// empty.
     pub(crate) fn document<T>(
         &mut self,
         at: At,
-        bytes: &[u8],
+        (bytes, wanted): (&[u8], &str),
         then: impl FnOnce(&mut Loader, Option<&Node<'_>>) -> Option<T>,
     ) -> Option<T> {
         let text = match syntax::not_text(bytes) {
@@ -103,7 +104,7 @@ impl Loader {
         }
         self.checks_missing |= tree.cut_short;
         if readable && tree.root.as_ref().is_none_or(Node::is_null) {
-            self.log.fault(at, "the file is empty; at least `checks:` belongs in it");
+            self.log.fault(at, format!("the file is empty; at least `{wanted}:` belongs in it"));
             return None;
         }
         then(self, tree.root.as_ref())

@@ -25,7 +25,7 @@ impl Section {
 
     /// Whether one of its own keys is a secret.
     pub(crate) fn holds_secrets(&self) -> bool {
-        self.keys.iter().any(|key| matches!(key.kind, Kind::Secret))
+        self.keys.iter().any(|key| matches!(key.kind, Kind::Secret | Kind::SecretsByName))
     }
 
     /// Whether it stands directly in the section.
@@ -116,6 +116,10 @@ pub(crate) enum Kind {
     OneOf(&'static [&'static str]),
     /// A mapping of label names to values.
     Labels,
+    /// A mapping of names, each with a text that is never shown.
+    SecretsByName,
+    /// A mapping of names, each with one of these words.
+    WordsByName(&'static [&'static str]),
     /// A mapping of keys.
     Map(&'static Section),
     /// A mapping whose keys are not in the table: they are told to whoever reads it.

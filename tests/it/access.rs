@@ -320,6 +320,116 @@ fn without_a_key_or_a_token_nothing_that_writes_is_open() {
     assert_eq!(server.sum("punctual_check_pings_total", "check="), 0);
 }
 
+/// 23.1c, 23.5, 23.9f: every row, for whoever comes by a proxy, by a password, and at the socket.
+#[test]
+fn a_proxy_s_word_and_a_password_open_pages_and_the_socket_opens_everything() {
+    let hash = bcrypt::hash("a-password-of-ann", 4).unwrap();
+    let mut server = Punctual::new(&format!(
+        "auth:\n  ping_keys: [{{name: jobs, key: {KEY}}}]\n  tokens: [{{name: ci, scope: write, token: {WRITE}}}]\n  \
+         users: {{ann: write}}\n  proxy: {{from: [127.0.0.9], user_header: X-Forwarded-User, scope: write}}\n\
+         compat: {{coal_mine: {{enabled: true, auth_key: {AUTH_KEY}}}}}\n{CHECKS}"
+    ))
+    .web_config(&format!("basic_auth_users: {{ann: '{hash}'}}\n"));
+    server.start_again();
+    let from = |address: &str| {
+        let builder = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        builder.local_address(address.parse::<std::net::IpAddr>().unwrap()).build().unwrap()
+    };
+    let (proxy, elsewhere) = (from("127.0.0.9"), from("127.0.0.8"));
+    let socket = punctual::http::socket::path(&server.data());
+    let socket =
+        reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).unix_socket(socket);
+    let socket = socket.build().unwrap();
+    let mut asked = 0;
+    for (needs, method, path) in all() {
+        let request = |client: &reqwest::Client, base: &str| {
+            client.request(method.parse().unwrap(), format!("{base}{path}"))
+        };
+        let network = server.url("");
+        let network = network.trim_end_matches('/');
+        let named = |client: &reqwest::Client| request(client, network).header("X-Forwarded-User", "ann");
+        let ways = [
+            ("proxy", named(&proxy)),
+            ("password", request(&elsewhere, network).basic_auth("ann", Some("a-password-of-ann"))),
+            ("header from elsewhere", named(&elsewhere)),
+            ("proxy without a name", request(&proxy, network)),
+        ];
+        for (way, request) in ways {
+            let what = format!("{method} {path} by {way}");
+            let is_person = ["proxy", "password"].contains(&way);
+            let status = http::send(request).status;
+            match needs {
+                Needs::Read if way == "proxy" => assert!(![401, 403].contains(&status), "{what}: {status}"),
+                Needs::Page | Needs::Metrics if is_person => assert!(status < 400, "{what}: {status}"),
+                Needs::Read | Needs::Page | Needs::Metrics => assert_eq!(status, 401, "{what}"),
+                Needs::Ping | Needs::Operate | Needs::Write | Needs::PingKey => {
+                    assert_eq!(status, 401, "{what}")
+                }
+                // No page of ours has sent it.
+                Needs::Form => assert_eq!(status, 403, "{what}"),
+                Needs::Compat(_) => assert!(status >= 400, "{what}: {status}"),
+                Needs::AliasId => assert_eq!(status, 404, "{what}"),
+                Needs::Nothing | Needs::Lifecycle => assert!(status < 400, "{what}: {status}"),
+            }
+            asked += 1;
+        }
+        if path == "/api/v1/reload" || path == "/-/reload" {
+            continue;
+        }
+        let status = http::send(request(&socket, "http://localhost")).status;
+        let is_refused = [401, 403].contains(&status) && needs != Needs::Form;
+        assert!(!is_refused, "{method} {path} at the socket: {status}");
+    }
+    assert!(asked > 200, "only {asked} were asked");
+}
+
+/// 23.1d
+#[test]
+fn a_key_and_a_token_for_some_checks_ping_no_others() {
+    const SHOPS: &str = "ping-key-of-the-shop";
+    let server = Punctual::start(&format!(
+        "auth:\n  ping_keys: [{{name: jobs, key: {KEY}}}, {{name: shop, key: {SHOPS}, checks: ['group=\"shop\"', 'check!=\"audit\"']}}]\n  \
+         tokens: [{{name: shop, scope: ping, token: {PING}, checks: ['check=~\"cart.*\"']}}, {{name: ci, scope: write, token: {WRITE}}}]\n\
+         checks: [{{name: cart, every: 1h, group: shop}}, {{name: audit, every: 1h, group: shop}}, {{name: backup, every: 1h}}]\n"
+    ));
+    let counted = || server.sum("punctual_check_pings_total", "success");
+    let mut taken = 0;
+    let mut check = |path: &str, token: Option<&str>, expected: u16, says: &str| {
+        let answer = ask(&server, "POST", path, token);
+        assert_eq!(answer.status, expected, "{path} {token:?}: {}", answer.text());
+        assert!(answer.text().contains(says), "{path} {token:?}: {}", answer.text());
+        taken += u64::from(expected == 200);
+        assert_eq!(counted(), taken, "{path} {token:?}");
+    };
+    let of_others = "this key is for other checks";
+    for (secret, in_path) in [(SHOPS, true), (PING, false)] {
+        let ways: [&dyn Fn(&str) -> (String, Option<&str>); 3] = [
+            &|name| (format!("/ping/{secret}/{name}"), None),
+            &|name| (format!("/ping/{name}"), Some(secret)),
+            &|name| (format!("/api/v1/checks/{name}/ping"), Some(secret)),
+        ];
+        for way in &ways[usize::from(!in_path)..] {
+            let mut ping = |name: &str, expected: u16, says: &str| {
+                let (path, token) = way(name);
+                check(&path, token, expected, says);
+            };
+            ping("cart", 200, "OK");
+            ping("audit", 403, of_others);
+            ping("backup", 403, of_others);
+            ping("no-such-check", 403, of_others);
+        }
+    }
+    check(&format!("/ping/{SHOPS}/no-such-check?create=1"), None, 403, of_others);
+    check(&format!("/ping/{SHOPS}/backup/fail"), None, 403, of_others);
+    check("/ping/carts-of-tomorrow", Some(PING), 404, "not found");
+    check("/ping/carts-of-tomorrow?create=1", Some(PING), 400, "create=1 is not supported");
+    // The others are good for all of them, as before.
+    check(&format!("/ping/{KEY}/backup"), None, 200, "OK");
+    check("/ping/backup", Some(WRITE), 200, "OK");
+    let refused = server.values("punctual_ping_requests_total", "outcome=\"bad_key\"");
+    assert!(refused[0] >= 15.0, "{refused:?}");
+}
+
 /// 23.2
 #[test]
 fn what_jobs_said_is_on_pages_for_whoever_has_a_token_that_reads() {

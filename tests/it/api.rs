@@ -565,7 +565,7 @@ fn what_a_full_disk_refuses_is_not_done_when_there_is_room_again() {
 #[test]
 fn what_cannot_be_stored_is_answered_503_and_to_be_tried_again() {
     let doors = Doors::open(Limits::default());
-    let token = Token { name: "ci".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN) };
+    let token = Token { name: "ci".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN), checks: None };
     doors.app.set_access(Access { tokens: Tokens::new(&[token]), ..Access::default() });
     for (path, body) in [("", r#"{"name": "a", "every": "5m"}"#), ("/worker/pause", "")] {
         let request = http::client().post(doors.url(&format!("/api/v1/checks{path}")));
@@ -592,7 +592,7 @@ proptest::proptest! {
         static DOORS: std::sync::OnceLock<Doors> = std::sync::OnceLock::new();
         let doors = DOORS.get_or_init(|| {
             let doors = Doors::open(Limits::default());
-            let token = Token { name: "ci".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN) };
+            let token = Token { name: "ci".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN), checks: None };
             doors.app.set_access(Access { tokens: Tokens::new(&[token]), ..Access::default() });
             doors
         });

@@ -188,7 +188,7 @@ pub(crate) fn prometheus_of(punctual: &Punctual) -> Prometheus {
     Prometheus::start(&Setup {
         scrape: &[punctual.port()],
         rule_files: &[&rules[0], &rules[1]],
-        alertmanagers: &[],
+        ..Setup::default()
     })
 }
 

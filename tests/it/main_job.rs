@@ -82,6 +82,7 @@ fn check_main_job(by: By) {
         scrape: &[punctual.port()],
         rule_files: &rule_files,
         alertmanagers: &told_by_rules,
+        ..Setup::default()
     });
     punctual.ping("job");
 

@@ -3,7 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use punctual::app::Notices;
+use punctual::config::PingKey;
 use punctual::core::check::Name;
+use punctual::core::secret::Secret;
 use punctual::http::limits::Limits;
 use punctual::http::{Access, PingKeys};
 
@@ -40,7 +42,8 @@ fn the_first_page_shows_every_check_and_how_to_ping_it() {
         assert!(text.contains(&format!("-o /dev/null {}/ping/{name}<", doors.app.external_url)), "{name}");
     }
     assert!(!text.contains("href=\"http"), "a ping URL is never a link: a browser might follow it");
-    let ping_keys = PingKeys::new([("a", &b"secret-key"[..])], true);
+    let key = PingKey { name: "a".to_owned(), key: Secret::new("secret-key"), checks: None };
+    let ping_keys = PingKeys::new(&[key], true);
     doors.app.set_access(Access { ping_keys, ..Access::default() });
     let text = first(&doors, "");
     assert!(text.contains("/ping/KEY/backup<") && !text.contains("secret-key"));

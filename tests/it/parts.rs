@@ -121,8 +121,12 @@ fn prometheus_evaluates_a_rule_and_tells_alertmanager() {
 
     // Alertmanager has metrics of its own: something to scrape.
     let ports = [alertmanager.port()];
-    let prometheus =
-        Prometheus::start(&Setup { scrape: &ports, rule_files: &[&rules], alertmanagers: &ports });
+    let prometheus = Prometheus::start(&Setup {
+        scrape: &ports,
+        rule_files: &[&rules],
+        alertmanagers: &ports,
+        ..Setup::default()
+    });
     let samples = prometheus.wait_for_series("up{job=\"punctual\"} == 1");
     assert_eq!(samples[0].labels["job"], "punctual");
     assert!((samples[0].value - 1.0).abs() < f64::EPSILON);

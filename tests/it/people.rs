@@ -66,13 +66,13 @@ impl<'s> Person<'s> {
     }
 }
 
-fn form(request: reqwest::RequestBuilder, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
+pub(crate) fn form(request: reqwest::RequestBuilder, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     request.header("content-type", "application/x-www-form-urlencoded").body(body)
 }
 
 /// The hidden fields of the form that has this button.
-fn fields_of(page: &str, button: &str) -> Vec<(String, String)> {
+pub(crate) fn fields_of(page: &str, button: &str) -> Vec<(String, String)> {
     let has_it = |form: &&str| form.contains(&format!("name=\"do\" value=\"{button}\""));
     let form = page.split("<form ").skip(1).map(|rest| rest.split("</form>").next().unwrap()).find(has_it);
     let form = form.unwrap_or_else(|| panic!("no form has `{button}`: {page}"));
@@ -84,7 +84,7 @@ fn fields_of(page: &str, button: &str) -> Vec<(String, String)> {
 }
 
 /// The same, to be sent with others.
-fn as_texts(fields: &[(String, String)]) -> Vec<(&str, &str)> {
+pub(crate) fn as_texts(fields: &[(String, String)]) -> Vec<(&str, &str)> {
     fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 

@@ -1,6 +1,8 @@
 //! What a ping may look like, what is recorded of it, and what it is answered.
 
+use punctual::config::PingKey;
 use punctual::core::check::PingKind;
+use punctual::core::secret::Secret;
 use punctual::http::limits::Limits;
 use punctual::http::{Access, PingKeys};
 use punctual::store::PingFact;
@@ -16,7 +18,8 @@ fn open() -> Doors {
 
 fn with_keys(required: bool) -> Doors {
     let doors = open();
-    let ping_keys = PingKeys::new([("old", &b"key-1"[..]), ("new", b"k/2")], required);
+    let key = |name: &str, key: &str| PingKey { name: name.to_owned(), key: Secret::new(key), checks: None };
+    let ping_keys = PingKeys::new(&[key("old", "key-1"), key("new", "k/2")], required);
     doors.app.set_access(Access { ping_keys, ..Access::default() });
     doors
 }

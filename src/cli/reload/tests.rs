@@ -1,7 +1,9 @@
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use super::*;
 use crate::app::Services;
+use crate::config;
 use crate::store::history::Reader;
 use crate::store::sqlite::{FaultPoint, SqliteStore};
 use crate::store::{Store, StoreError, writer};
@@ -29,7 +31,8 @@ fn reloader(
     let services = Services::new(live, writer.clone(), clock.clone(), Reader::new(folder), requests);
     let outward = Outward::new(&config, compat::mail, &compat::ping_urls()).unwrap();
     Reloader {
-        config_file: config_file.to_owned(),
+        files: config::ConfigFiles { main: config_file.to_owned(), web: None },
+        certificates: Certificates::of(&config),
         allow_mass_removal: false,
         thread: Handle::current(),
         app: Arc::new(App::new(Arc::new(services))),

@@ -4,6 +4,7 @@ mod checks;
 mod doors;
 mod server;
 mod telling;
+mod web;
 
 use crate::notify::RECEIVER;
 use crate::notify::alertmanager::ALERTMANAGER;
@@ -17,8 +18,11 @@ pub use doors::{DoorKeys, KnownDoor};
 pub use server::MAX_CHECKS;
 pub(super) use server::{AUTH, COMPAT, COMPAT_SYSTEM, MAIN};
 #[cfg(test)]
-pub(super) use server::{PING_KEY, PING_RETENTION, RETENTION, TOKEN};
+pub(super) use server::{PING_KEY, PING_RETENTION, PROXY, RETENTION, TOKEN};
 pub(super) use telling::{ACTION, ALERTING, RESPONDER};
+pub(super) use web::WEB;
+#[cfg(test)]
+pub(super) use web::{HEADERS, HTTP_SERVER, RATE_LIMIT, TLS_SERVER};
 
 pub(super) static VOCABULARY: Vocabulary = Vocabulary { habits: HABITS, near };
 
@@ -26,6 +30,7 @@ pub(super) static VOCABULARY: Vocabulary = Vocabulary { habits: HABITS, near };
 pub(super) fn is_key(name: &str) -> bool {
     MAIN.with_all_below()
         .iter()
+        .chain(&WEB.with_all_below())
         .chain(&[&CHECK_FILE, &COMPAT_SYSTEM])
         .any(|section| section.key(name).is_some())
 }

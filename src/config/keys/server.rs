@@ -4,7 +4,7 @@ use super::{checks, telling};
 use crate::notify::RECEIVER;
 use crate::notify::email::SMTP;
 use crate::yaml::section::Kind::{
-    Duration, Flag, Later, List, Map, OneOf, Path, Secret, Size, Text, Texts, Told, Whole,
+    Duration, Flag, Later, List, Map, OneOf, Path, Secret, Size, Text, Texts, Told, Whole, WordsByName,
 };
 use crate::yaml::section::Need::{Default, Optional, Required};
 use crate::yaml::section::{DAY, HOUR, NAME, Section, TEN_YEARS, key};
@@ -65,19 +65,28 @@ pub(in crate::config) static AUTH: Section = Section {
             "Tokens for the API and for pages. Without any: everybody may read, nobody may write.",
         ),
         key(
+            "users",
+            WordsByName(&["read", "operate", "write"]),
+            Optional,
+            "What people of `basic_auth_users` (`--web.config.file`) may do, by name. Default: `read`.",
+        ),
+        key("proxy", Map(&PROXY), Optional, "The proxy in front, and what it is believed."),
+        key(
             "anonymous",
             OneOf(&["read", "none"]),
             Optional,
-            "What may be seen at the API and on pages without a token: `read` is everything, and is the default where there are no tokens; else `none`.",
+            "What may be seen at the API and on pages by whoever is not known: `read` is everything, and is the default where there are no tokens and no people; else `none`.",
         ),
         key(
             "metrics",
             OneOf(&["open", "token"]),
-            Default("open"),
-            "Who may scrape `/metrics`: whoever reaches the port, or whoever has a token that may read.",
+            Optional,
+            "Who may scrape `/metrics`: whoever reaches the port (`open`), or whoever has a token or a password and may read (`token`, the default where there are people).",
         ),
     ],
 };
+
+const CHECKS_DOC: &str = "Matchers over labels, check and group, such as `group=\"shop\"`: it pings these checks and no other. A token needs the scope `ping` for that.";
 
 pub(in crate::config) static TOKEN: Section = Section {
     id: "token",
@@ -92,6 +101,32 @@ pub(in crate::config) static TOKEN: Section = Section {
         ),
         key("token", Secret, Optional, "The token (inline)."),
         key("token_file", Path, Optional, "File that contains the token."),
+        key("checks", Texts, Optional, CHECKS_DOC),
+    ],
+};
+
+pub(in crate::config) static PROXY: Section = Section {
+    id: "proxy",
+    title: "`auth.proxy`",
+    keys: &[
+        key(
+            "from",
+            Texts,
+            Required,
+            "Where it is, as addresses or CIDR: from there, and from nowhere else, `X-Forwarded-For` and `X-Forwarded-Proto` are believed.",
+        ),
+        key(
+            "user_header",
+            Text(NAME),
+            Optional,
+            "The header in which it says who somebody is, which it must set itself in every request; together with `scope`.",
+        ),
+        key(
+            "scope",
+            OneOf(&["read", "operate", "write"]),
+            Optional,
+            "What whoever it names may do on pages.",
+        ),
     ],
 };
 
@@ -102,6 +137,7 @@ pub(in crate::config) static PING_KEY: Section = Section {
         key("name", Text(NAME), Required, "Whose key it is, for logs."),
         key("key", Secret, Optional, "The key (inline)."),
         key("key_file", Path, Optional, "File that contains the key."),
+        key("checks", Texts, Optional, CHECKS_DOC),
     ],
 };
 

@@ -10,6 +10,7 @@ mod reference;
 mod secrets;
 mod single;
 mod warnings;
+mod web;
 
 use std::path::Path;
 

@@ -86,7 +86,7 @@ Time zones have IANA names (`Europe/Berlin`). Zone rules come from `$TZDIR` of t
 noticed at a reload, or within minutes. Keep `tzdata` up to date: rules change several times a year.
 ";
 
-const SECTIONS: [(&Section, &str); 25] = [
+const SECTIONS: [(&Section, &str); 31] = [
     (&keys::MAIN, "The main file"),
     (&keys::CHECK_FILE, "A file of `check_files`"),
     (&keys::CHECK, "A check (`checks`)"),
@@ -108,19 +108,29 @@ const SECTIONS: [(&Section, &str); 25] = [
     (&keys::AUTH, "`auth`"),
     (&keys::PING_KEY, "A ping key (`auth.ping_keys`)"),
     (&keys::TOKEN, "A token (`auth.tokens`)"),
+    (&keys::PROXY, "`auth.proxy`"),
     (&keys::COMPAT, "`compat`"),
     (&keys::COMPAT_SYSTEM, "A system of `compat`"),
     (&keys::RETENTION, "`retention`"),
     (&keys::PING_RETENTION, "`retention.pings`"),
+    (&keys::WEB, "The file of `--web.config.file`"),
+    (&keys::TLS_SERVER, "`tls_server_config`"),
+    (&keys::HTTP_SERVER, "`http_server_config`"),
+    (&keys::HEADERS, "`headers` of `http_server_config`"),
+    (&keys::RATE_LIMIT, "`rate_limit`"),
 ];
 
 /// What a table of keys cannot say.
-const NOTES: [(&Section, &str); 3] = [
+const NOTES: [(&Section, &str); 4] = [
     (
         &keys::CHECK,
         "A check needs a schedule: `every`, `cron`, `periods` or `expect`. Only `cron` and `expect` go together.",
     ),
     (&keys::EXPECT, "`at_least`, `at_most` or both are needed."),
+    (
+        &keys::WEB,
+        "It is in the format that Prometheus' exporters share, and `promtool check web-config` accepts it. Its paths are relative to it.",
+    ),
     (&WEBHOOK, "[templates.md](templates.md) says what a template may contain."),
 ];
 
@@ -161,6 +171,8 @@ fn value(key: &Key) -> String {
         Kind::Flag => "true, false".to_owned(),
         Kind::OneOf(words) => words.join(", "),
         Kind::Labels => "labels, such as `{team: dba}`".to_owned(),
+        Kind::SecretsByName => "names, each with a secret".to_owned(),
+        Kind::WordsByName(words) => format!("names, each with {}", words.join(", ")),
         Kind::Map(below) => format!("[keys](#{})", anchor(below)),
         Kind::Told => format!("[keys](#{})", anchor(&keys::COMPAT)),
         Kind::List(below) => format!("[list](#{})", anchor(below)),

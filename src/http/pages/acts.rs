@@ -30,7 +30,7 @@ pub(super) struct ActedOn<'p> {
 
 /// All that this viewer may do.
 pub(super) fn acts(viewer: &Viewer, on: &ActedOn<'_>, now: Time) -> Markup {
-    let (may_ping, may_operate) = (viewer.may(Scope::Ping), viewer.may(Scope::Operate));
+    let (may_ping, may_operate) = (viewer.may_affirm(on.definition), viewer.may(Scope::Operate));
     html! {
         @if may_ping || may_operate {
             section.acts aria-label="What you may do" {
@@ -146,13 +146,13 @@ fn button(act: Act, words: &str) -> Markup {
     html! { button type="submit" name="do" value=(act.as_str()) { (words) } }
 }
 
-/// Whoever signed in may leave it out: their token has a name.
+/// Whoever signed in may leave it out: their token has a name. Whoever is known by their own name is not asked.
 fn who(viewer: &Viewer) -> Markup {
     html! {
-        p { label {
+        @if viewer.name().is_none() { p { label {
             "Your name " @if viewer.is_known() { span.quiet { "(if not that of the token) " } }
             input name="who" maxlength=(Actor::MAX_NAME_BYTES) autocomplete="name" required[!viewer.is_known()];
-        } }
+        } } }
     }
 }
 

@@ -84,6 +84,8 @@ fn signed_in(viewer: &Viewer, up: &str) -> Markup {
                 span.quiet { bdi { (session.token) } " (" (session.scope.as_str()) ")" } " "
                 button type="submit" { "Sign out" }
             }
+        } @else if let Some(name) = viewer.name() {
+            p.sign-out { span.quiet { bdi { (name) } } }
         } @else if viewer.may_sign_in && !viewer.is_known() {
             a href={ (up) "sign-in" } { "sign in" }
         }

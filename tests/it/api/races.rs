@@ -81,7 +81,8 @@ fn changes_of_one_check_at_one_time_undo_nothing_of_each_other() {
             Reader::new(folder.path()),
             reloads,
         ));
-        let token = Token { name: "ci".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN) };
+        let token =
+            Token { name: "ci".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN), checks: None };
         app.set_access(Access { tokens: Tokens::new(&[token]), ..Access::default() });
     });
     let url = doors.url("/api/v1/checks/a");

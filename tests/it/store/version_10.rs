@@ -95,7 +95,8 @@ fn serve(before: &Before) -> Doors {
         let services = Services::new(live, app.services.writer.clone(), clock, history, reloads);
         app.services = Arc::new(services);
         app.external_url = "http://127.0.0.1:18400".to_owned();
-        let token = Token { name: "test".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN) };
+        let token =
+            Token { name: "test".to_owned(), scope: Scope::Write, token: Secret::new(TOKEN), checks: None };
         app.set_access(Access { tokens: Tokens::new(&[token]), ..Access::default() });
     })
 }

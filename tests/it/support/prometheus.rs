@@ -22,6 +22,8 @@ pub(crate) struct Sample {
 pub(crate) struct Setup<'a> {
     /// Ports of 127.0.0.1 that are scraped every second, as job `punctual`.
     pub(crate) scrape: &'a [u16],
+    /// More of `scrape_configs`.
+    pub(crate) scrape_configs: &'a [Value],
     pub(crate) rule_files: &'a [&'a Path],
     /// Ports of Alertmanagers.
     pub(crate) alertmanagers: &'a [u16],
@@ -40,13 +42,14 @@ impl Prometheus {
         let addresses =
             |ports: &[u16]| ports.iter().map(|port| format!("127.0.0.1:{port}")).collect::<Vec<_>>();
         let port = free_port();
+        let own = [
+            json!({"job_name": "punctual", "static_configs": [{"targets": addresses(setup.scrape)}]}),
+            json!({"job_name": "prometheus", "static_configs": [{"targets": addresses(&[port])}]}),
+        ];
         let config = json!({
             "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
             "rule_files": setup.rule_files,
-            "scrape_configs": [
-                {"job_name": "punctual", "static_configs": [{"targets": addresses(setup.scrape)}]},
-                {"job_name": "prometheus", "static_configs": [{"targets": addresses(&[port])}]},
-            ],
+            "scrape_configs": ([&own, setup.scrape_configs].concat()),
             "alerting": {
                 "alertmanagers": [{"static_configs": [{"targets": addresses(setup.alertmanagers)}]}],
             },

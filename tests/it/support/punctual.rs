@@ -21,6 +21,8 @@ pub(crate) struct Punctual {
     /// How many files and connections it may have open, if not as many as the test.
     descriptors: Option<u32>,
     process: Option<Process>,
+    /// `http`, or `https`.
+    scheme: &'static str,
     folder: TempDir,
 }
 
@@ -41,6 +43,7 @@ impl Punctual {
             disk: None,
             descriptors: None,
             process: None,
+            scheme: "http",
             folder: TempDir::new().unwrap(),
         };
         punctual.write_config(config);
@@ -54,6 +57,22 @@ impl Punctual {
 
     pub(crate) fn environment(mut self, name: &str, value: &str) -> Punctual {
         self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Is served by this file of `--web.config.file`, which stands in its folder as `web.yml`.
+    pub(crate) fn web_config(self, text: &str) -> Punctual {
+        self.write_web_config(text);
+        self.argument("--web.config.file=web.yml")
+    }
+
+    pub(crate) fn write_web_config(&self, text: &str) {
+        std::fs::write(self.folder().join("web.yml"), text).unwrap();
+    }
+
+    /// Is asked by https.
+    pub(crate) fn over_tls(mut self) -> Punctual {
+        self.scheme = "https";
         self
     }
 
@@ -89,7 +108,7 @@ impl Punctual {
 
     /// The path begins with `/`.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
+        format!("{}://127.0.0.1:{}{path}", self.scheme, self.port)
     }
 
     pub(crate) fn get(&self, path: &str) -> Response {

@@ -78,6 +78,30 @@ impl Certificates {
         openssl(&certificate, &key, &[&signed_by[..], &subject, &leaf].concat());
         Certificates { authority, certificate, key }
     }
+
+    /// Another certificate of the authority in the folder, for whatever `name`, and its key.
+    pub(crate) fn issue(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
+        let (certificate, key) = (folder.join(format!("{name}.pem")), folder.join(format!("{name}.key")));
+        let mut command = Command::new("openssl");
+        command.args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+        ]);
+        command.arg("-out").arg(&certificate).arg("-keyout").arg(&key);
+        command.arg("-CA").arg(folder.join("authority.pem")).arg("-CAkey").arg(folder.join("authority.key"));
+        command.args(["-subj", &format!("/CN={name}"), "-addext", "basicConstraints=critical,CA:FALSE"]);
+        command.args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
+        let (is_good, said) = run(&mut command);
+        assert!(is_good, "openssl: {said}");
+        (certificate, key)
+    }
 }
 
 /// Keeps its port and its mails while it is stopped.
