@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use super::actor::Actor;
 use super::not_done::NotDone;
-use super::said::check_name;
+use super::said::{check_end_within, check_lines};
 use super::services::Services;
 use super::view::is_matched;
 use crate::core::check::Name;
-use crate::core::incident::IncidentId;
+use crate::core::incident::{AckTerm, IncidentId, IncidentStep};
 use crate::core::route::Matcher;
+use crate::core::time::Time;
 use crate::store::command::StoreCommand;
 use crate::store::history::IncidentRecord;
 use crate::store::live::Check;
-use crate::store::{Stance, StoreError};
+use crate::store::{Saying, Stance, StoreError};
 
 /// So many names are said; then how many more there are.
 const MAX_NAMED: usize = 20;
@@ -23,9 +24,43 @@ const MAX_NAMED: usize = 20;
 /// are opened again, and 60 ms for a hundred of these.
 fn max_together(stance: Stance) -> usize {
     match stance {
-        Stance::Acknowledge | Stance::WontFix => 100,
+        Stance::Acknowledge | Stance::WontFix | Stance::Comment => 100,
         // All actions of each are planned anew.
         Stance::Reopen => 10,
+    }
+}
+
+/// What somebody wants to say of incidents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StanceAsked<'a> {
+    pub stance: Stance,
+    /// Until when it is acknowledged (22.4).
+    pub until: Option<Time>,
+    /// In their own words; "": nothing.
+    pub comment: &'a str,
+}
+
+impl StanceAsked<'_> {
+    /// Without an end, and without a comment.
+    pub fn only(stance: Stance) -> StanceAsked<'static> {
+        StanceAsked { stance, until: None, comment: "" }
+    }
+
+    /// Whether they may say so.
+    fn check(&self, services: &Services, actor: &Actor) -> Result<Saying, NotDone> {
+        let StanceAsked { stance, until, comment } = *self;
+        let comment = check_lines(actor, comment, IncidentStep::MAX_COMMENT_BYTES)?;
+        if stance == Stance::Comment && comment.is_empty() {
+            return Err(NotDone::NoComment);
+        }
+        if let Some(until) = until {
+            let now = services.clock.now();
+            check_end_within("an acknowledgement", until, AckTerm::MAX, now)?;
+            if stance != Stance::Acknowledge {
+                return Err(NotDone::NoEnd);
+            }
+        }
+        Ok(Saying { stance, until, comment, by: actor.name() })
     }
 }
 
@@ -48,11 +83,11 @@ pub async fn stand(
     services: &Arc<Services>,
     actor: &Actor,
     number: &str,
-    stance: Stance,
+    asked: &StanceAsked<'_>,
 ) -> Result<String, NotDone> {
-    check_name(actor)?;
+    let saying = asked.check(services, actor)?;
     let named = of_number(services, actor, number).await?;
-    one(services, actor, named, stance).await
+    one(services, actor, named, &saying).await
 }
 
 /// Says how the open incident of a check stands.
@@ -60,13 +95,13 @@ pub async fn stand_of_check(
     services: &Arc<Services>,
     actor: &Actor,
     check: &str,
-    stance: Stance,
+    asked: &StanceAsked<'_>,
 ) -> Result<String, NotDone> {
-    check_name(actor)?;
+    let saying = asked.check(services, actor)?;
     let found = services.live.find(check).ok_or_else(|| NotDone::NoSuchCheck(check.to_owned()))?;
     let name = found.definition.name.clone();
     let named = read(services, actor, vec![found]).await?.pop();
-    one(services, actor, named.ok_or(NotDone::NoOpenIncident(name))?, stance).await
+    one(services, actor, named.ok_or(NotDone::NoOpenIncident(name))?, &saying).await
 }
 
 /// Says how all open incidents stand of checks that these match, as they stand now; those that stand so already are left as
@@ -75,9 +110,9 @@ pub async fn stand_all(
     services: &Arc<Services>,
     actor: &Actor,
     matchers: &str,
-    stance: Stance,
+    asked: &StanceAsked<'_>,
 ) -> Result<AllStood, NotDone> {
-    check_name(actor)?;
+    let saying = asked.check(services, actor)?;
     let named = matching(services, actor, matchers).await?;
     if named.is_empty() {
         return Err(NotDone::NoneMatches(matchers.to_owned()));
@@ -85,11 +120,11 @@ pub async fn stand_all(
     let ids: Vec<IncidentId> = named.iter().map(|(incident, _)| incident.id).collect();
     let (count, mut changed) = (named.len(), 0);
     // Whether it is new is for the store to say: to acknowledge again takes on what began since.
-    for (nth, together) in ids.chunks(max_together(stance)).enumerate() {
-        match say(services, actor, together.to_vec(), stance).await {
+    for (nth, together) in ids.chunks(max_together(saying.stance)).enumerate() {
+        match say(services, actor, together.to_vec(), &saying).await {
             Ok(stood) => changed += stood.into_iter().filter(|is_new| *is_new).count(),
             Err(why) if nth == 0 => return Err(why),
-            Err(why) => return Err(stopped(actor, stance, (changed, count), &why)),
+            Err(why) => return Err(stopped(actor, &saying, (changed, count), &why)),
         }
     }
     let names: Vec<&str> = named.iter().map(|(_, name)| name.as_str()).collect();
@@ -100,15 +135,15 @@ pub async fn stand_all(
         before => format!("; {before} stood so already, or ended meanwhile"),
     };
     let are = if changed == 1 { "incident is" } else { "incidents are" };
-    let (word, by) = (word(stance), actor.name());
+    let (word, by) = (word(&saying), actor.name());
     let text = format!("{changed} {are} {word}, says {by}{before}: {shown}{more}");
     actor.log(&text);
     Ok(AllStood { matching: count, changed, text })
 }
 
 /// What was done before it failed stays, and is told and logged.
-fn stopped(actor: &Actor, stance: Stance, (changed, count): (usize, usize), why: &NotDone) -> NotDone {
-    let (word, by) = (word(stance), actor.name());
+fn stopped(actor: &Actor, saying: &Saying, (changed, count): (usize, usize), why: &NotDone) -> NotDone {
+    let (word, by) = (word(saying), actor.name());
     let text = format!("{changed} of {count} incidents are {word}, says {by}, and no more");
     actor.log(&format!("{text}: {why}"));
     NotDone::PartlyDone(text)
@@ -118,14 +153,19 @@ async fn one(
     services: &Arc<Services>,
     actor: &Actor,
     (incident, check): Named,
-    stance: Stance,
+    saying: &Saying,
 ) -> Result<String, NotDone> {
     let id = incident.id;
-    if say(services, actor, vec![id], stance).await? != [true] {
-        let stands = stands_so(services, actor, id).await?;
+    if say(services, actor, vec![id], saying).await? != [true] {
+        let stands = match saying.stance {
+            Stance::Comment => {
+                format!("has {} comments already, or is not kept any more", Saying::MAX_COMMENTS)
+            }
+            _ => stands_so(services, actor, id).await?,
+        };
         return Err(NotDone::NotStood { id: id.0, check, stands });
     }
-    let text = format!("incident {} of {check} is {}, says {}", id.0, word(stance), actor.name());
+    let text = format!("incident {} of {check} is {}, says {}", id.0, word(saying), actor.name());
     actor.log_of(check.as_str(), &text);
     Ok(text)
 }
@@ -135,17 +175,19 @@ async fn say(
     services: &Services,
     actor: &Actor,
     ids: Vec<IncidentId>,
-    stance: Stance,
+    saying: &Saying,
 ) -> Result<Vec<bool>, NotDone> {
-    let by = actor.name();
-    Ok(services.command(actor, |answer| StoreCommand::Stand(ids, stance, by, answer)).await??)
+    let saying = saying.clone();
+    Ok(services.command(actor, |answer| StoreCommand::Stand(ids, saying, answer)).await??)
 }
 
-fn word(stance: Stance) -> &'static str {
-    match stance {
-        Stance::Acknowledge => "acknowledged",
-        Stance::WontFix => "not to be fixed",
-        Stance::Reopen => "open again",
+fn word(saying: &Saying) -> String {
+    match (saying.stance, saying.until) {
+        (Stance::Acknowledge, Some(until)) => format!("acknowledged until {until}"),
+        (Stance::Acknowledge, None) => "acknowledged".to_owned(),
+        (Stance::WontFix, _) => "not to be fixed".to_owned(),
+        (Stance::Reopen, _) => "open again".to_owned(),
+        (Stance::Comment, _) => "commented on".to_owned(),
     }
 }
 

@@ -32,6 +32,15 @@ pub enum NotDone {
     /// Several lines, or too long.
     #[error("`comment`: a comment is one line of at most {0} bytes")]
     BadComment(usize),
+    /// Control characters, or too long.
+    #[error("`comment`: a comment has at most {0} bytes, and of control characters only ends of lines")]
+    BadLines(usize),
+    /// Nothing is said.
+    #[error("`comment`: say something")]
+    NoComment,
+    /// 22.4
+    #[error("only an acknowledgement has an end")]
+    NoEnd,
     /// None, several lines, or too long.
     #[error("`by`: who says so has a name of one line, of at most {} bytes", Actor::MAX_NAME_BYTES)]
     BadActor,
@@ -158,6 +167,9 @@ impl NotDone {
             | NotDone::NotTaken(PingNotTaken::OnlyPost) => NotDoneKind::Conflict,
             NotDone::BadEnd { .. }
             | NotDone::BadComment(_)
+            | NotDone::BadLines(_)
+            | NotDone::NoComment
+            | NotDone::NoEnd
             | NotDone::BadActor
             | NotDone::BadMatchers(_)
             | NotDone::Faulty(_)

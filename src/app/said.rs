@@ -10,8 +10,18 @@ const MAX_LENGTH: Span = Span::mins(366 * 24 * 60);
 
 /// Whether something that is said now can end then.
 pub(super) fn check_end(what: &'static str, until: Time, now: Time) -> Result<Time, NotDone> {
-    if until <= now || until - now > MAX_LENGTH {
-        return Err(NotDone::BadEnd { what, longest: MAX_LENGTH });
+    check_end_within(what, until, MAX_LENGTH, now)
+}
+
+/// The same of something that may not last longer than this.
+pub(super) fn check_end_within(
+    what: &'static str,
+    until: Time,
+    longest: Span,
+    now: Time,
+) -> Result<Time, NotDone> {
+    if until <= now || until - now > longest {
+        return Err(NotDone::BadEnd { what, longest });
     }
     Ok(until)
 }
@@ -33,6 +43,17 @@ pub(super) fn check_said(actor: &Actor, comment: &str, max_bytes: usize) -> Resu
         return Err(NotDone::BadComment(max_bytes));
     }
     Ok(())
+}
+
+/// What somebody says of an incident may have several lines (22.3), as they are kept.
+pub(super) fn check_lines(actor: &Actor, comment: &str, max_bytes: usize) -> Result<String, NotDone> {
+    check_name(actor)?;
+    // Browsers send both characters for the end of a line.
+    let comment = comment.trim().replace("\r\n", "\n");
+    if comment.len() > max_bytes || comment.chars().any(|c| c != '\n' && c.is_control()) {
+        return Err(NotDone::BadLines(max_bytes));
+    }
+    Ok(comment)
 }
 
 /// `, says ann: vendor outage`

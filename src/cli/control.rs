@@ -31,7 +31,7 @@ pub(super) struct Lasts {
 
 impl Lasts {
     /// Puts it into the body of a request; answers whether anything is said.
-    fn put_into(&self, body: &mut Value) -> Result<bool, Trouble> {
+    pub(super) fn put_into(&self, body: &mut Value) -> Result<bool, Trouble> {
         if let Some(lasts) = &self.lasts {
             let bad = |error| Trouble::NotAsked(format!("--for {lasts}: {error}"));
             parse_duration(lasts).map_err(bad)?;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::ages::{ago, at, when};
 use super::client::ApiCall;
-use super::control::{done, one_by_one};
+use super::control::{Lasts, done, one_by_one};
 use super::flags::{Output, Who};
 use super::server;
 use super::table::{Table, plain, shown_json, text};
@@ -27,13 +27,15 @@ pub(super) enum Incidents {
     /// Say that somebody is on it: nothing more is sent but its recovery
     ///
     /// Alerts that Prometheus makes by the shipped rules go on: silence those in Alertmanager.
-    Ack(Stand),
+    Ack(Ack),
     /// Say that it stays so: nothing more is sent of it until it has recovered
     ///
     /// Alerts that Prometheus makes by the shipped rules go on: silence those in Alertmanager.
     WontFix(Stand),
     /// Take either back
     Reopen(Stand),
+    /// Say something of it, for whoever reads its history; nothing else changes
+    Comment(Stand),
 }
 
 /// Which; all that is said must fit.
@@ -92,10 +94,22 @@ pub(super) struct Stand {
     /// Instead of names, matchers as in Alertmanager; all must match
     #[arg(long = "matcher", short = 'm', value_name = "MATCHER", group = "what", conflicts_with = "which")]
     matchers: Vec<String>,
+    /// Why, for whoever reads the history
+    #[arg(long, short, value_name = "TEXT", default_value = "")]
+    comment: String,
     #[command(flatten)]
     who: Who,
     #[command(flatten)]
     server: WhichServer,
+}
+
+/// Who is on which incidents, and for how long.
+#[derive(Args, Debug)]
+pub(super) struct Ack {
+    #[command(flatten)]
+    pub(super) lasts: Lasts,
+    #[command(flatten)]
+    pub(super) stand: Stand,
 }
 
 /// What people say of an incident.
@@ -104,6 +118,7 @@ pub(super) enum StanceVerb {
     Acknowledge,
     WontFix,
     Reopen,
+    Comment,
 }
 
 impl StanceVerb {
@@ -113,32 +128,48 @@ impl StanceVerb {
             StanceVerb::Acknowledge => "acknowledge",
             StanceVerb::WontFix => "wont-fix",
             StanceVerb::Reopen => "reopen",
+            StanceVerb::Comment => "comment",
         }
     }
 }
 
 /// Says how incidents stand: what can be said is, and what cannot be is told.
-pub(super) async fn stand(args: &Stand, verb: StanceVerb) -> Result<(), Trouble> {
-    let (client, verb, by) = (args.server.client()?, verb.as_str(), &args.who.by);
+pub(super) async fn stand(args: &Stand, verb: StanceVerb, lasts: Option<&Lasts>) -> Result<(), Trouble> {
+    let (client, verb) = (args.server.client()?, verb.as_str());
+    let mut said = json!({"by": args.who.by, "comment": args.comment});
+    if let Some(lasts) = lasts {
+        lasts.put_into(&mut said)?;
+    }
+    let about = |what: &str, which: &str| {
+        let mut body = said.clone();
+        body[what] = which.into();
+        body
+    };
     if args.which.is_empty() {
         let of_check = args.all_of.as_ref().map(|check| format!("check={}", json!(check)));
         let matchers = of_check.unwrap_or_else(|| args.matchers.join(", "));
-        let body = json!({"matchers": matchers, "by": by});
+        let body = about("matchers", &matchers);
         return done(&client.call(ApiCall::post(&["incidents", verb], &body)).await?);
     }
     let each = args.which.iter().map(|which| {
-        let client = &client;
+        let (client, said, about) = (&client, &said, &about);
         async move {
             // No check's name is digits only.
             if !which.is_empty() && which.bytes().all(|byte| byte.is_ascii_digit()) {
                 let path = ["incidents", which, verb];
-                return client.call(ApiCall::post(&path, &json!({"by": by}))).await;
+                return client.call(ApiCall::post(&path, said)).await;
             }
-            let body = json!({"check": which, "by": by});
-            client.call(ApiCall::post(&["incidents", verb], &body)).await
+            client.call(ApiCall::post(&["incidents", verb], &about("check", which))).await
         }
     });
     one_by_one(each).await
+}
+
+impl Ack {
+    /// Says so.
+    pub(super) async fn run(&self) -> Result<(), Trouble> {
+        stand(&self.stand, StanceVerb::Acknowledge, Some(&self.lasts)).await
+    }
 }
 
 impl ListIncidentsArgs {
@@ -201,9 +232,12 @@ fn for_people(incident: &Value) -> String {
         line("key", &text(&incident["key"]));
     }
     line("title", &text(&incident["title"]));
+    let until =
+        incident["acknowledged_until"].as_str().map(|until| format!(", until {until}, {}", ago(until)));
     let said =
         incident["said_by"].as_str().map(|by| format!(", said {by} {}", ago(&text(&incident["said_at"]))));
-    line("status", &format!("{}{}", text(&incident["status"]), said.unwrap_or_default()));
+    let [said, until] = [said, until].map(Option::unwrap_or_default);
+    line("status", &format!("{}{said}{until}", text(&incident["status"])));
     line("reason", &text(&incident["reason"]));
     line("began", &at(&incident["opened_at"]));
     line("ended", &at(&incident["ended_at"]));
@@ -213,8 +247,12 @@ fn for_people(incident: &Value) -> String {
         line("labels", &labels.join(" "));
     }
     let row = |step: &Value| {
-        let mut said = ["reason", "receiver", "kind", "answer"].map(|key| text(&step[key])).to_vec();
+        let mut said =
+            ["reason", "receiver", "kind", "answer", "comment"].map(|key| text(&step[key])).to_vec();
         said.retain(|said| said != "-");
+        if let Some(until) = step["until"].as_str() {
+            said.insert(0, format!("until {until}"));
+        }
         if let Some(times @ 2..) = step["times"].as_u64() {
             said.push(format!("{times} times"));
         }

@@ -153,9 +153,10 @@ fn incidents(args: incidents::Incidents) -> ExitCode {
     match args {
         Incidents::List(list) => client::run(async { list.run().await }),
         Incidents::Show(show) => client::run(async { show.run().await }),
-        Incidents::Ack(args) => client::run(async { stand(&args, StanceVerb::Acknowledge).await }),
-        Incidents::WontFix(args) => client::run(async { stand(&args, StanceVerb::WontFix).await }),
-        Incidents::Reopen(args) => client::run(async { stand(&args, StanceVerb::Reopen).await }),
+        Incidents::Ack(args) => client::run(async { args.run().await }),
+        Incidents::WontFix(args) => client::run(async { stand(&args, StanceVerb::WontFix, None).await }),
+        Incidents::Reopen(args) => client::run(async { stand(&args, StanceVerb::Reopen, None).await }),
+        Incidents::Comment(args) => client::run(async { stand(&args, StanceVerb::Comment, None).await }),
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) fn random_numbers(seed: u64) -> impl Iterator<Item = u64> {
 }
 
 /// The time `secs` seconds after the epoch.
-pub(super) fn at(secs: i64) -> Time {
+pub(crate) fn at(secs: i64) -> Time {
     Time::from_secs(secs)
 }
 
@@ -54,7 +54,7 @@ pub(super) fn causes(text: &str) -> Causes {
 }
 
 /// An open incident of check 1 that opened at 0 with `missing`.
-pub(super) fn incident() -> Incident {
+pub(crate) fn incident() -> Incident {
     Incident {
         id: IncidentId(1),
         check: CheckId(1),
@@ -66,6 +66,7 @@ pub(super) fn incident() -> Incident {
         kinds: vec![CauseKind::Missing],
         actions: Vec::new(),
         covered: Vec::new(),
+        term: None,
         told_after_blind: false,
     }
 }

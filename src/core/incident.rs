@@ -9,8 +9,10 @@ use super::text::first_bytes;
 use super::time::Time;
 
 mod key;
+mod term;
 
 pub use key::{IncidentId, IncidentKey, IncidentKeyError, Matter};
+pub use term::AckTerm;
 
 /// Where an incident stands (11.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -68,6 +70,8 @@ pub struct Incident {
     pub actions: Vec<Planned>,
     /// While it is acknowledged: the families of causes that somebody has taken on (11.2); empty otherwise.
     pub covered: Vec<Family>,
+    /// While it is acknowledged for a time (22.4): which; `None` otherwise.
+    pub term: Option<AckTerm>,
     /// A late or failing cause took the place of `blind` once (9.6): it is not planned anew for that again.
     pub told_after_blind: bool,
 }
@@ -92,15 +96,26 @@ pub struct IncidentStep {
     pub what: StepKind,
     /// Who: a person's name as it was given, cut to [`IncidentStep::MAX_BY_BYTES`], or what made the flip.
     pub by: String,
+    /// What they said with it (22.3), cut to [`IncidentStep::MAX_COMMENT_BYTES`]; "": nothing.
+    pub comment: String,
 }
 
 impl IncidentStep {
     /// The longest name that is kept, in bytes.
     pub const MAX_BY_BYTES: usize = 200;
+    /// The longest comment that is kept, in bytes.
+    pub const MAX_COMMENT_BYTES: usize = 2_000;
 
     /// A step that somebody took.
     pub fn new(what: StepKind, by: &str, at: Time) -> IncidentStep {
-        IncidentStep { at, what, by: first_bytes(by, IncidentStep::MAX_BY_BYTES).to_owned() }
+        let by = first_bytes(by, IncidentStep::MAX_BY_BYTES).to_owned();
+        IncidentStep { at, what, by, comment: String::new() }
+    }
+
+    /// The same with what they said.
+    #[must_use]
+    pub fn saying(self, comment: &str) -> IncidentStep {
+        IncidentStep { comment: first_bytes(comment, IncidentStep::MAX_COMMENT_BYTES).to_owned(), ..self }
     }
 }
 
@@ -115,12 +130,14 @@ pub enum StepKind {
     Resolved,
     /// The check is no longer declared (10.3).
     Removed,
-    /// Somebody is on it.
-    Acknowledged,
+    /// Somebody is on it, until this time if one is named (22.4).
+    Acknowledged(Option<Time>),
     /// Nobody wants to hear of it.
     WontFix,
-    /// Acknowledging or `wont_fix` was taken back.
+    /// Acknowledging or `wont_fix` was taken back, or its time was over.
     Reopened,
+    /// Somebody said something, which changed nothing (22.3).
+    Commented,
     /// Something became of what a receiver is to be told of it.
     Delivery(DeliveryStep),
 }
@@ -133,9 +150,10 @@ impl StepKind {
             StepKind::Eased(_) => "eased",
             StepKind::Resolved => "resolved",
             StepKind::Removed => "removed",
-            StepKind::Acknowledged => "acknowledged",
+            StepKind::Acknowledged(_) => "acknowledged",
             StepKind::WontFix => "wont_fix",
             StepKind::Reopened => "reopened",
+            StepKind::Commented => "commented",
             StepKind::Delivery(step) => step.what.as_str(),
         }
     }
@@ -194,9 +212,8 @@ pub fn on_flip(open: Option<&Incident>, flip: &Flip, check: CheckId, next_id: In
         let superseded = incident.begin_after_blind(flip);
         if incident.covered == [Family::Unknown] {
             // Whoever took on that we could not tell has not taken on that it is bad.
-            incident.status = IncidentStatus::Open;
-            incident.covered.clear();
-            steps.push(IncidentStep { at: flip.at, what: StepKind::Reopened, by: PUNCTUAL.to_owned() });
+            incident = Incident { status: IncidentStatus::Open, covered: Vec::new(), term: None, ..incident };
+            steps.push(IncidentStep::new(StepKind::Reopened, PUNCTUAL, flip.at));
         }
         Turn::AfterBlind { begun: flip.begun.clone(), superseded }
     } else {
@@ -223,6 +240,7 @@ fn opened(flip: &Flip, check: CheckId, id: IncidentId) -> Option<Change> {
         kinds: Vec::new(),
         actions: Vec::new(),
         covered: Vec::new(),
+        term: None,
         told_after_blind: false,
     };
     incident.add_kinds(causes);
@@ -237,8 +255,8 @@ fn ended(open: &Incident, flip: &Flip) -> Change {
     } else {
         (IncidentStatus::Resolved, StepKind::Resolved)
     };
-    let incident =
-        Incident { status, ended_at: Some(flip.at.max(open.opened_at)), covered: Vec::new(), ..open.clone() };
+    let ended_at = Some(flip.at.max(open.opened_at));
+    let incident = Incident { status, ended_at, covered: Vec::new(), term: None, ..open.clone() };
     let steps = eased(flip).filter(|_| !removed).chain([last]);
     Change { incident, turn: Turn::Ended, steps: steps.map(|what| made_by_flip(what, flip)).collect() }
 }
@@ -257,7 +275,7 @@ fn made_by_flip(what: StepKind, flip: &Flip) -> IncidentStep {
         FlipReason::Paused | FlipReason::Unpaused => "a pause",
         FlipReason::Changed | FlipReason::Archived | FlipReason::Returned => "the configuration",
     };
-    IncidentStep { at: flip.at, what, by: by.to_owned() }
+    IncidentStep::new(what, by, flip.at)
 }
 
 impl Incident {
@@ -266,21 +284,31 @@ impl Incident {
         Matter { check: self.check, key: self.key.clone() }
     }
 
-    /// Somebody is on it (11.2), on the families of the `causes` that hold now: its waiting deliveries are to be cancelled
-    /// ([`super::outbox::cancel_waiting`]). `None`: it has ended, or was acknowledged already with all of these.
-    pub fn acknowledge(&self, causes: &[Cause], by: &str, now: Time) -> Option<(Incident, IncidentStep)> {
+    /// Somebody is on it (11.2), on the families of the `causes` that hold now, and `until` a time if they say so (22.4): its
+    /// waiting deliveries are to be cancelled ([`super::outbox::cancel_waiting`]). `None`: it has ended, or was acknowledged
+    /// already with all of these and until then.
+    pub fn acknowledge(
+        &self,
+        causes: &[Cause],
+        until: Option<Time>,
+        by: &str,
+        now: Time,
+    ) -> Option<(Incident, IncidentStep)> {
         let mut covered = self.covered.clone();
         for family in causes.iter().map(|cause| cause.kind.family()) {
             if !covered.contains(&family) {
                 covered.push(family);
             }
         }
-        let is_known = self.status == IncidentStatus::Acknowledged && covered == self.covered;
+        let is_until_then = self.term.map(|term| term.until) == until;
+        let is_known =
+            self.status == IncidentStatus::Acknowledged && covered == self.covered && is_until_then;
         if is_known || self.status.is_ended() {
             return None;
         }
-        let step = IncidentStep::new(StepKind::Acknowledged, by, now);
-        let mut incident = Incident { status: IncidentStatus::Acknowledged, covered, ..self.clone() };
+        let step = IncidentStep::new(StepKind::Acknowledged(until), by, now);
+        let term = until.map(|until| AckTerm { since: now, until });
+        let mut incident = Incident { status: IncidentStatus::Acknowledged, covered, term, ..self.clone() };
         incident.actions.iter_mut().for_each(|planned| planned.is_uncovered = false);
         Some((incident, step))
     }
@@ -325,6 +353,13 @@ impl Incident {
         Some((Incident { actions: Vec::new(), ..incident }, step))
     }
 
+    /// The time is over for which it was acknowledged: it was reopened then (22.4). `None`: that is not before `now`.
+    pub fn term_ended(&self, now: Time) -> Option<(Incident, IncidentStep)> {
+        let term = self.term.filter(|term| term.is_over(now))?;
+        let (incident, step) = self.reopen(PUNCTUAL, term.until)?;
+        Some((incident, step.saying("the time was over for which it was acknowledged")))
+    }
+
     fn stand(
         &self,
         status: IncidentStatus,
@@ -335,7 +370,8 @@ impl Incident {
         if self.status.is_ended() || self.status == status {
             return None;
         }
-        Some((Incident { status, covered: Vec::new(), ..self.clone() }, IncidentStep::new(what, by, now)))
+        let incident = Incident { status, covered: Vec::new(), term: None, ..self.clone() };
+        Some((incident, IncidentStep::new(what, by, now)))
     }
 
     fn add_kinds(&mut self, causes: &[Cause]) {

@@ -14,6 +14,7 @@ use super::viewer::Viewer;
 use super::visit::Visit;
 use super::{App, pages, sign_in};
 use crate::app::affirm::{self, Affirmation};
+use crate::app::incidents::StanceAsked;
 use crate::app::{Actor, incidents, mutes, pausing};
 use crate::config::{Scope, parse_duration};
 use crate::core::check::{Ping, PingKind, Rid};
@@ -35,13 +36,14 @@ pub(super) enum Act {
 }
 
 impl Act {
-    const ALL: [Act; 10] = [
+    const ALL: [Act; 11] = [
         Act::Affirm(PingKind::Success),
         Act::Affirm(PingKind::Fail),
         Act::Affirm(PingKind::Start),
         Act::Stand(Stance::Acknowledge),
         Act::Stand(Stance::WontFix),
         Act::Stand(Stance::Reopen),
+        Act::Stand(Stance::Comment),
         Act::Pause,
         Act::Unpause,
         Act::Mute,
@@ -55,6 +57,7 @@ impl Act {
             Act::Stand(Stance::Acknowledge) => "acknowledge",
             Act::Stand(Stance::WontFix) => "wont-fix",
             Act::Stand(Stance::Reopen) => "reopen",
+            Act::Stand(Stance::Comment) => "comment",
             Act::Pause => "pause",
             Act::Unpause => "unpause",
             Act::Mute => "mute",
@@ -127,7 +130,11 @@ async fn act(visit: Visit<'_>, viewer: &Viewer, name: &str, form: &Form) -> Resu
     match act {
         Act::Affirm(kind) => affirm(visit, &actor, &check, (kind, form)).await?,
         Act::Stand(stance) => {
-            drop(incidents::stand(services, &actor, form.get("incident"), stance).await?);
+            // How long is said of an acknowledgement alone, though it stands beside the other buttons.
+            let is_for_a_time = stance == Stance::Acknowledge;
+            let until = if is_for_a_time { end(form.get("for"), now)? } else { None };
+            let asked = StanceAsked { stance, until, comment };
+            drop(incidents::stand(services, &actor, form.get("incident"), &asked).await?);
         }
         Act::Pause => {
             let wish = Wish::Pause { until: end(form.get("for"), now)? };

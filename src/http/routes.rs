@@ -92,7 +92,7 @@ fn of_door(door: &dyn Door) -> Route {
 fn own() -> impl Iterator<Item = Route> {
     use Handler::Api;
     use Operation as To;
-    let rows: [(&'static str, &'static [Method], Needs, Handler); 51] = [
+    let rows: [(&'static str, &'static [Method], Needs, Handler); 53] = [
         ("/ping/{*rest}", PING, Needs::PingKey, Handler::Ping),
         ("/metrics", READ, Needs::Metrics, Handler::Metrics),
         ("/-/healthy", READ, Needs::Nothing, Handler::Healthy),
@@ -137,6 +137,8 @@ fn own() -> impl Iterator<Item = Route> {
         ("/api/v1/incidents/acknowledge", POST, Needs::Operate, Api(To::StandMany(Stance::Acknowledge))),
         ("/api/v1/incidents/wont-fix", POST, Needs::Operate, Api(To::StandMany(Stance::WontFix))),
         ("/api/v1/incidents/reopen", POST, Needs::Operate, Api(To::StandMany(Stance::Reopen))),
+        ("/api/v1/incidents/comment", POST, Needs::Operate, Api(To::StandMany(Stance::Comment))),
+        ("/api/v1/incidents/{id}/comment", POST, Needs::Operate, Api(To::Stand(Stance::Comment))),
         ("/api/v1/incidents/{id}/acknowledge", POST, Needs::Operate, Api(To::Stand(Stance::Acknowledge))),
         ("/api/v1/incidents/{id}/wont-fix", POST, Needs::Operate, Api(To::Stand(Stance::WontFix))),
         ("/api/v1/incidents/{id}/reopen", POST, Needs::Operate, Api(To::Stand(Stance::Reopen))),
@@ -372,28 +374,4 @@ async fn answer_person(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_route_hides_another() {
-        for route in ROUTES.iter() {
-            let path = route.template.replace("{alias}", "abcdefgh").replace(['{', '*', '}'], "");
-            for method in route.methods {
-                let (found, _) = find(&path, method).expect("it is a row of the table");
-                assert!(std::ptr::eq(found, route), "{method} {path}");
-            }
-        }
-    }
-
-    /// Other systems write by GET as well.
-    #[test]
-    fn who_only_reads_needs_nothing_or_may_read_and_who_writes_needs_more() {
-        for route in ROUTES.iter().filter(|route| !matches!(route.needs, Needs::Compat(_))) {
-            let reads = route.methods.iter().all(|method| READ.contains(method) || method == Method::OPTIONS);
-            let asks_to_read =
-                [Needs::Nothing, Needs::Read, Needs::Page, Needs::Metrics].contains(&route.needs);
-            assert_eq!(reads, asks_to_read, "{route:?}");
-        }
-    }
-}
+mod tests;

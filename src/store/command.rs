@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::live::Check;
 use super::pausing::{self, PauseOutcome, Remark, Wish};
-use super::{ByHand, Edit, EditError, SpecChange, Stance, Store, StoreError};
+use super::{ByHand, Edit, EditError, Saying, SpecChange, Store, StoreError};
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::IncidentId;
 use crate::core::outbox::MessageId;
@@ -28,8 +28,8 @@ pub enum StoreCommand {
     Mute(Mute, CommandAnswer<Result<u64, StoreError>>),
     /// Ends a mute.
     Unmute(u64, CommandAnswer<Result<bool, StoreError>>),
-    /// Somebody of this name says how these incidents stand (11.2). Answers for each whether it is new.
-    Stand(Vec<IncidentId>, Stance, String, CommandAnswer<Result<Vec<bool>, StoreError>>),
+    /// Somebody says this of these incidents (11.2). Answers for each whether it is new.
+    Stand(Vec<IncidentId>, Saying, CommandAnswer<Result<Vec<bool>, StoreError>>),
     /// Has a message tried again (12.4).
     RetryMessage(MessageId, CommandAnswer<Result<ByHand, StoreError>>),
     /// Has all that was given up of a receiver tried again.
@@ -68,8 +68,8 @@ impl StoreCommand {
             }
             StoreCommand::Mute(mute, answer) => answer.give(|| store.mute(mute, now)),
             StoreCommand::Unmute(id, answer) => answer.give(|| store.unmute(id, now)),
-            StoreCommand::Stand(incidents, stance, by, answer) => {
-                answer.give(|| store.stand_all(&incidents, stance, &by, now));
+            StoreCommand::Stand(incidents, saying, answer) => {
+                answer.give(|| store.stand_all(&incidents, &saying, now));
             }
             StoreCommand::RetryMessage(message, answer) => answer.give(|| store.retry_message(message, now)),
             StoreCommand::RetryParked(receiver, answer) => answer.give(|| store.retry_parked(&receiver, now)),

@@ -21,6 +21,7 @@ pub mod live;
 pub mod pausing;
 mod pending;
 mod row;
+mod saying;
 pub mod sqlite;
 mod work;
 pub mod writer;
@@ -47,6 +48,7 @@ pub use due::{Expired, expire, expire_some};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
 pub use pending::TakenChanges;
+pub use saying::{Saying, Stance};
 
 /// Something that happens to one check at one time.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,17 +160,6 @@ pub enum ConfigureError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// What people say of an open incident (11.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stance {
-    /// Somebody is working on it.
-    Acknowledge,
-    /// Nobody wants to hear of it until it recovers.
-    WontFix,
-    /// Neither of the two: matching actions are told again from now on.
-    Reopen,
 }
 
 /// The outcome of a manual action on a message (12.4).
@@ -348,12 +339,12 @@ pub trait Store: Send {
     /// incidents are told all the same.
     fn drop_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError>;
 
-    /// Sets the stance of incidents (11.2). False for each that has ended or already has it. `by` is a person's name.
+    /// Somebody says something of incidents (11.2, 22.3). False for each that has ended or already stands so, and of a
+    /// comment for each that is not there any more or has [`Saying::MAX_COMMENTS`] already.
     fn stand_all(
         &mut self,
         incidents: &[IncidentId],
-        stance: Stance,
-        by: &str,
+        saying: &Saying,
         now: Time,
     ) -> Result<Vec<bool>, StoreError>;
 

@@ -205,7 +205,7 @@ fn a_session_is_good_for_pages_and_for_reading_and_no_program_writes_by_it() {
 fn what_somebody_may_not_do_is_not_offered_and_is_refused() {
     let server = with_a_late_check();
     let pinging = ["success", "fail", "start"];
-    let operating = ["success", "fail", "start", "acknowledge", "wont-fix", "pause", "mute"];
+    let operating = ["success", "fail", "start", "acknowledge", "wont-fix", "comment", "pause", "mute"];
     let all = [
         "success",
         "fail",
@@ -213,6 +213,7 @@ fn what_somebody_may_not_do_is_not_offered_and_is_refused() {
         "acknowledge",
         "wont-fix",
         "reopen",
+        "comment",
         "pause",
         "unpause",
         "mute",
@@ -259,8 +260,13 @@ fn who_operates_acts_on_the_page_and_the_api_knows_who_it_was() {
             answer.text()
         );
     };
-    done("acknowledge", &[("who", "ann")]);
+    done("acknowledge", &[("who", "ann"), ("for", "4h"), ("comment", "a\r\nb")]);
+    done("comment", &[("who", "ann"), ("for", "4h"), ("comment", "it is the disk")]);
     let incident = api(&server, "/api/v1/incidents")["incidents"][0].clone();
+    let left = |key: &str| incident[key].as_str().is_some_and(|said| !said.is_empty());
+    assert!(left("acknowledged_until") && incident["comment"] == "a\nb", "{incident}");
+    let page = person.get("/checks/soon").text();
+    assert!(page.contains("it is the disk") && page.contains(", until <time"), "{page}");
     assert_eq!(
         (&incident["status"], &incident["said_by"]),
         (&"acknowledged".into(), &"ann (token oncall)".into()),

@@ -318,7 +318,7 @@ fn an_incident_is_named_by_its_check_or_by_the_number_that_the_list_shows() {
     server.write_config("checks: [{name: a, every: 1h}]");
     assert_eq!(server.reload().status, 200);
     assert!(fails(&id("b")).contains("is no longer declared"));
-    for command in ["ack", "wont-fix", "reopen"] {
+    for command in ["ack", "wont-fix", "reopen", "comment"] {
         let (_, help) = punctual(&["incidents", command, "--help"]);
         assert!(help.contains("[CHECK|ID]...") && help.contains("incidents list"), "{help}");
     }

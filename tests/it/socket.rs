@@ -81,6 +81,52 @@ fn curl_does_at_the_socket_whatever_there_is_without_a_token() {
     assert!(problem["detail"].as_str().unwrap().contains("punctual.yaml:1:"), "{problem}");
 }
 
+/// 22.3, 22.4
+#[test]
+fn an_acknowledgement_says_until_when_and_a_comment_changes_nothing() {
+    let server = Punctual::start(CONFIG);
+    let send = |path: &str, body: Value| {
+        let request = http::client().post(server.url(path)).bearer_auth(TOKEN);
+        let answer = http::send(request.body(body.to_string()));
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.json()["done"].as_str().unwrap().to_owned()
+    };
+    let incident =
+        || http::send(http::client().get(server.url("/api/v1/incidents/1")).bearer_auth(TOKEN)).json();
+    assert_eq!(http::send(http::client().post(server.url("/ping/a/fail")).bearer_auth(TOKEN)).status, 200);
+    let said =
+        send("/api/v1/incidents/1/acknowledge", json!({"by": "ann", "for": "2h", "comment": "the disk"}));
+    let until = incident()["acknowledged_until"].as_str().unwrap().to_owned();
+    assert_eq!(said, format!("incident 1 of a is acknowledged until {until}, says ann (token oncall)"));
+    assert_eq!(
+        send("/api/v1/incidents/comment", json!({"check": "a", "by": "bob", "comment": "on\r\nmy way"})),
+        "incident 1 of a is commented on, says bob (token oncall)"
+    );
+    let shown = incident();
+    assert_eq!(
+        (&shown["status"], &shown["comment"]),
+        (&"acknowledged".into(), &"the disk".into()),
+        "{shown}"
+    );
+    let steps = shown["steps"].as_array().unwrap();
+    let of =
+        |what: &str| steps.iter().find(|step| step["what"] == what).unwrap_or_else(|| panic!("{steps:?}"));
+    assert_eq!(
+        (&of("acknowledged")["until"], &of("acknowledged")["comment"]),
+        (&until.into(), &"the disk".into())
+    );
+    assert_eq!(
+        (&of("commented")["by"], &of("commented")["comment"]),
+        (&"bob (token oncall)".into(), &"on\nmy way".into())
+    );
+    // Whoever says less later says that it has no end.
+    send("/api/v1/incidents/acknowledge", json!({"matchers": "check=a"}));
+    assert_eq!(incident()["acknowledged_until"], Value::Null);
+    assert_eq!(http::send(http::client().post(server.url("/ping/a")).bearer_auth(TOKEN)).status, 200);
+    send("/api/v1/incidents/1/comment", json!({"comment": "it was the disk"}));
+    assert_eq!(incident()["status"], "resolved");
+}
+
 /// 22.1a, 22.7, 23.1, 23.6: over the network the same words need a token, whose name stands with whoever says something.
 #[test]
 fn people_on_call_pause_mute_and_answer_incidents_over_the_network_with_their_token() {
@@ -121,7 +167,12 @@ fn people_on_call_pause_mute_and_answer_incidents_over_the_network_with_their_to
     refused("/api/v1/incidents/reopen", json!({"check": "a", "matchers": "b=c"}), 422, "say which");
     refused("/api/v1/incidents/reopen", json!({"check": "nobody"}), 404, "no check `nobody`");
     refused("/api/v1/incidents/acknowledge", json!({"matchers": "team=~\"(\""}), 422, "regular expression");
-    refused("/api/v1/incidents/acknowledge", json!({"check": "a", "until": "2h"}), 400, "until");
+    refused("/api/v1/incidents/acknowledge", json!({"check": "a", "until": "2h"}), 422, "until");
+    refused("/api/v1/incidents/acknowledge", json!({"check": "a", "for": "32d"}), 422, "within 31d");
+    refused("/api/v1/incidents/wont-fix", json!({"check": "a", "for": "1h"}), 422, "only an acknowledgement");
+    refused("/api/v1/incidents/comment", json!({"check": "a", "comment": " "}), 422, "say something");
+    refused("/api/v1/incidents/1/comment", json!({"comment": "a\u{7}b"}), 422, "control characters");
+    refused("/api/v1/incidents/1/comment", json!({"comment": "é".repeat(1001)}), 422, "at most 2000 bytes");
     refused("/api/v1/incidents/1/acknowledge", json!({"by": "a\nb"}), 422, "who says so");
     refused("/api/v1/mutes", json!({"check": "a"}), 422, "a mute has an end");
     refused("/api/v1/mutes", json!({"for": "1h"}), 422, "`check` or `matchers`");

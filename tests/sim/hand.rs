@@ -16,8 +16,8 @@ use punctual::store::live::Live;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::Writer;
 use punctual::store::{
-    Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit,
-    Settling, Stance, Store, StoreError,
+    Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit, Saying,
+    Settling, Store, StoreError,
 };
 
 use crate::fate::{Fate, Hazards};
@@ -446,11 +446,10 @@ impl Store for Hand {
     fn stand_all(
         &mut self,
         incidents: &[IncidentId],
-        stance: Stance,
-        by: &str,
+        saying: &Saying,
         now: Time,
     ) -> Result<Vec<bool>, StoreError> {
-        self.call(None, |store| store.stand_all(incidents, stance, by, now))
+        self.call(None, |store| store.stand_all(incidents, saying, now))
     }
 
     fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError> {

@@ -26,10 +26,14 @@ pub(crate) struct Bad {
     /// What people said last of it (11.2), and the families of causes that an acknowledgement covers.
     pub(crate) stance: Stance,
     pub(crate) covered: BTreeSet<Family>,
+    /// Since when it is acknowledged, and until when that holds (22.4).
+    pub(crate) term: Option<(Time, Time)>,
     /// When another cause took the place of `blind`, and what is then planned anew (9.6).
     pub(crate) after_blind: Option<(Time, BTreeSet<ActionId>)>,
     /// When it was reopened, and what is then planned anew (11.2).
     pub(crate) reopened: Vec<(Time, BTreeSet<ActionId>)>,
+    /// When the time was over for which it was acknowledged, and what is told from then on (22.4).
+    pub(crate) terms_over: Vec<(Time, BTreeSet<ActionId>)>,
 }
 
 /// A ping that was stored.
@@ -133,6 +137,7 @@ impl Judged {
     pub(crate) fn walk_to_change(&mut self, now: Time, scale: &Scale, files: &Files) -> bool {
         let before = self.model.causes();
         while let Some(point) = self.model.judge_next(&self.plan, now, scale.grid) {
+            self.end_term_by(&before, point, files);
             self.note(point, files);
             if self.model.causes() != before {
                 if let Some(bad) = self.bad.last_mut().filter(|bad| bad.ended_at == Some(point)) {
@@ -141,11 +146,30 @@ impl Judged {
                 return true;
             }
         }
+        self.end_term_by(&before, now, files);
         false
+    }
+
+    /// 22.4: somebody says something of it, after what time has made of that.
+    pub(crate) fn end_term(&mut self, now: Time, files: &Files) {
+        let causes = self.model.causes();
+        self.end_term_by(&causes, now, files);
+    }
+
+    /// 22.4: the time is over for which it was acknowledged: all that match these causes are told from that time.
+    fn end_term_by(&mut self, causes: &Causes, before: Time, files: &Files) {
+        let Some(bad) = self.bad.last_mut().filter(|bad| bad.ended_at.is_none()) else { return };
+        let Some((_, until)) = bad.term.filter(|(_, until)| *until < before) else { return };
+        (bad.stance, bad.covered, bad.term) = (Stance::Reopen, BTreeSet::new(), None);
+        expect_told(bad, &self.definition, causes, files);
+        bad.terms_over.push((until, actions_for(&self.definition, causes, files)));
     }
 
     /// Notes what became of the causes at a time.
     pub(crate) fn note(&mut self, at: Time, files: &Files) {
+        if let Some(causes) = self.history.last().map(|(_, causes)| causes.clone()) {
+            self.end_term_by(&causes, at, files);
+        }
         let is_late_or_failing = self.model.is(Family::Late) || self.model.is(Family::Failing);
         if self.was_late_or_failing && !is_late_or_failing {
             self.recovered_at = Some(at);
@@ -161,7 +185,7 @@ impl Judged {
         let began: Causes = causes.iter().filter(|cause| !before.contains(cause)).copied().collect();
         if causes.is_empty() {
             if let Some(bad) = self.bad.last_mut() {
-                (bad.ended_at, bad.noticed_at) = (Some(at), Some(at));
+                (bad.ended_at, bad.noticed_at, bad.term) = (Some(at), Some(at), None);
             }
         } else if before.is_empty() {
             let mut bad = Bad {
@@ -172,8 +196,10 @@ impl Judged {
                 allowed: BTreeSet::new(),
                 stance: Stance::Reopen,
                 covered: BTreeSet::new(),
+                term: None,
                 after_blind: None,
                 reopened: Vec::new(),
+                terms_over: Vec::new(),
             };
             expect_told(&mut bad, &self.definition, &causes, files);
             self.bad.push(bad);
@@ -190,19 +216,20 @@ impl Judged {
                 });
                 bad.after_blind = Some((at, anew));
                 if bad.covered == BTreeSet::from([Family::Unknown]) {
-                    (bad.stance, bad.covered) = (Stance::Reopen, BTreeSet::new());
+                    (bad.stance, bad.covered, bad.term) = (Stance::Reopen, BTreeSet::new(), None);
                 }
             }
         }
     }
 
-    /// Somebody said this of its open incident (11.2). Answers whether that was new.
-    pub(crate) fn stand(&mut self, stance: Stance) -> bool {
+    /// Somebody said this of its open incident (11.2, 22.4). Answers whether that was new.
+    pub(crate) fn stand(&mut self, stance: Stance, term: Option<(Time, Time)>) -> bool {
         let families: Vec<Family> = self.model.causes().iter().map(|(kind, ..)| kind.family()).collect();
         let Some(bad) = self.bad.last_mut() else { return false };
         let is_new = bad.stance != stance;
-        bad.stance = stance;
+        (bad.stance, bad.term) = (stance, term);
         match stance {
+            Stance::Comment => unreachable!("it changes nothing, and is not said here"),
             Stance::Acknowledge => bad.covered.extend(families),
             Stance::WontFix | Stance::Reopen => bad.covered.clear(),
         }
@@ -218,6 +245,12 @@ impl Judged {
     pub(crate) fn set_back(&mut self, now: Time) {
         self.model.bring_back_to(&self.plan, now);
         self.recovered_at = self.recovered_at.map(|at| at.min(now));
+        if let Some((since, until)) = self.bad.last_mut().and_then(|bad| bad.term.as_mut()) {
+            let ahead = *since - now;
+            if ahead > Span::ZERO {
+                (*since, *until) = (now, *until - ahead);
+            }
+        }
         self.era = self.history.len() - 1;
         if let Some((_, causes)) = self.history.last_mut() {
             *causes = self.model.causes();

@@ -88,5 +88,9 @@ pub(crate) const ABSENCES: &[(&str, u64)] = &[
 pub(crate) const OUTAGES: &[(&str, u64)] = &[("alert parked gave_up", 100), ("told after all", 250)];
 
 /// Of worlds in which people say of incidents what they think of them.
-pub(crate) const PEOPLE: &[(&str, u64)] =
-    &[("alert cancelled acknowledged", 25), ("alert cancelled wont_fix", 60), ("reopened", 70)];
+pub(crate) const PEOPLE: &[(&str, u64)] = &[
+    ("alert cancelled acknowledged", 25),
+    ("alert cancelled wont_fix", 60),
+    ("reopened", 70),
+    ("acknowledged for a time that is over", 10),
+];

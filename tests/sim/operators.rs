@@ -11,7 +11,7 @@ use punctual::core::incident::IncidentId;
 use punctual::core::route::{Matcher, Mute};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::Span;
-use punctual::store::{Entry, Stance, What};
+use punctual::store::{Entry, Saying, Stance, What};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::fate::Fate;
@@ -308,9 +308,13 @@ impl World {
         // Sometimes of some others, too, in the same call.
         let others = open.iter().copied().filter(|other| *other != first).take(lot / 5 % 4);
         let said: Vec<_> = [first].into_iter().chain(others.filter(|_| lot.is_multiple_of(5))).collect();
-        self.trace.say(now, &format!("{said:?}: {stance:?}, {fate:?}"));
+        let lasts = Span::secs(20 * (1 + i64::try_from(lot / 11 % 60).unwrap()));
+        let is_for_a_time = stance == Stance::Acknowledge && lot / 3 % 2 == 0;
+        let until = is_for_a_time.then_some(now + lasts);
+        self.trace.say(now, &format!("{said:?}: {stance:?} until {until:?}, {fate:?}"));
         let ids: Vec<_> = said.iter().map(|(incident, _)| *incident).collect();
-        let done = self.server.call(now, fate, move |store, now| store.stand_all(&ids, stance, "ops", now));
+        let saying = Saying { until, ..Saying::new(stance, "ops") };
+        let done = self.server.call(now, fate, move |store, now| store.stand_all(&ids, &saying, now));
         if done.commits == 0 {
             return;
         }
@@ -318,7 +322,9 @@ impl World {
         for (incident, check) in said {
             self.server.tell_pending_of(check);
             let judged = self.server.judged.get_mut(&check).expect("a check of the store is known");
-            let is_new = judged.stand(stance);
+            // What is due of it may not have been looked at: that is no matter of people.
+            judged.end_term(now, &files);
+            let is_new = judged.stand(stance, until.map(|until| (now, until)));
             if is_new && stance == Stance::Reopen {
                 judged.reopened(&files, now);
             }

@@ -248,6 +248,7 @@ fn incidents(db: &Connection) -> BTreeMap<u64, Incident> {
             kinds: Vec::new(),
             actions: actions.as_array().unwrap().iter().map(planned).collect(),
             covered: covered.as_array().unwrap().iter().map(family).collect(),
+            term: None,
             told_after_blind: false,
         })
     });

@@ -28,6 +28,7 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     times::hold(world, evidence);
     flapping::hold(world, evidence);
     reopening_plans_anew(world, evidence);
+    the_end_of_a_term_plans_anew(world, evidence);
     what_follows_blindness_is_told(world, evidence);
     nothing_is_planned_twice_at_a_time(world, evidence);
     keys_are_unique(evidence);
@@ -172,6 +173,25 @@ fn reopening_plans_anew(world: &World, evidence: &Evidence) {
             let planned = evidence.deliveries.iter().filter(then).map(|row| row.action).collect();
             let is_planned = |action: &ActionId| world.is_covered(action.0, &planned);
             assert!(actions.iter().all(is_planned), "{incident} is reopened at {at}, and nobody is told");
+        }
+    }
+}
+
+/// 22.4: what was acknowledged for a time is told from the end of that on.
+fn the_end_of_a_term_plans_anew(world: &World, evidence: &Evidence) {
+    let bad = bad_of(world, evidence).into_iter();
+    for (incident, bad) in bad.filter(|(incident, _)| !world.server.two_clocks.knew_incident(*incident)) {
+        for (until, actions) in &bad.terms_over {
+            let is_then = |row: &&Delivery| {
+                let after = world.action(row.action).expect("some files asked for it").after;
+                row.incident == incident && row.not_before == *until + after
+            };
+            let planned = evidence.deliveries.iter().filter(is_then).map(|row| row.action).collect();
+            let is_planned = |action: &ActionId| world.is_covered(action.0, &planned);
+            assert!(
+                actions.iter().all(is_planned),
+                "{incident} is open again at {until}, and nobody is told"
+            );
         }
     }
 }

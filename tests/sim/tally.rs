@@ -73,6 +73,8 @@ impl Tally {
             self.count("checks refused more often in a row than is remembered", is_long.into());
             let bad = judged.bad.iter();
             self.count("blind, and then known", bad.filter(|bad| bad.after_blind.is_some()).count() as u64);
+            let over = judged.bad.iter().map(|bad| bad.terms_over.len() as u64);
+            self.count("acknowledged for a time that is over", over.sum());
             self.count("reopened", judged.bad.iter().map(|bad| bad.reopened.len() as u64).sum());
         }
     }

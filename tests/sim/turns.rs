@@ -124,7 +124,7 @@ impl World {
                 let may_be_told = match bad.stance {
                     Stance::Reopen => true,
                     Stance::Acknowledge => causes.iter().any(is_new),
-                    Stance::WontFix => false,
+                    Stance::WontFix | Stance::Comment => false,
                 };
                 assert!(
                     may_be_told,

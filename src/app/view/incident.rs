@@ -1,7 +1,8 @@
 //! Incidents as they are shown.
 
 use crate::core::check::CheckId;
-use crate::core::incident::{IncidentStatus, IncidentStep};
+use crate::core::incident::{IncidentStatus, IncidentStep, StepKind};
+use crate::core::time::Time;
 use crate::store::StoreError;
 use crate::store::history::{IncidentRecord, Reader};
 use crate::store::live::Answered;
@@ -26,6 +27,16 @@ impl IncidentView {
     ) -> Result<IncidentView, StoreError> {
         let (status, said) = (standing(answered, &record), reader.last_said(record.id)?);
         Ok(IncidentView { record, status, said })
+    }
+
+    /// Until when it is acknowledged, if that has an end (22.4).
+    pub fn until(&self) -> Option<Time> {
+        match self.said.as_ref().map(|said| &said.what) {
+            Some(StepKind::Acknowledged(until)) if self.record.status == IncidentStatus::Acknowledged => {
+                *until
+            }
+            _ => None,
+        }
     }
 
     /// The open incident of a check.

@@ -91,7 +91,7 @@ fn a_cause_that_begins_in_a_pause_opens_an_incident() {
 /// 11.3
 #[test]
 fn every_step_is_on_record_with_what_when_and_who() {
-    let step = |secs, what, by: &str| IncidentStep { at: at(secs), what, by: by.to_owned() };
+    let step = |secs, what, by: &str| IncidentStep::new(what, by, at(secs));
     let opening = flip("10 missing", &causes(""));
     let opened = on_flip(None, &opening, CheckId(1), IncidentId(1)).unwrap();
     assert_eq!(opened.steps, [step(10, StepKind::Began(CauseKind::Missing), "punctual")]);
@@ -104,8 +104,8 @@ fn every_step_is_on_record_with_what_when_and_who() {
     assert_eq!(grown.incident.first, cause("missing"));
 
     let (acknowledged, said) =
-        grown.incident.acknowledge(causes("failed").as_slice(), "Ada", at(25)).unwrap();
-    assert_eq!(said, step(25, StepKind::Acknowledged, "Ada"));
+        grown.incident.acknowledge(causes("failed").as_slice(), None, "Ada", at(25)).unwrap();
+    assert_eq!(said, step(25, StepKind::Acknowledged(None), "Ada"));
 
     let ending = flip("30", &causes("failed"));
     let ended = on_flip(Some(&acknowledged), &ending, CheckId(1), IncidentId(2)).unwrap();
@@ -137,7 +137,7 @@ fn people_acknowledge_and_reopen_what_has_not_ended() {
             assert_eq!(after, allowed.contains(&from).then_some(to), "from {from:?} to {to:?}");
         }
     };
-    let acknowledge: Say = |incident, by, now| incident.acknowledge(&[cause("missing")], by, now);
+    let acknowledge: Say = |incident, by, now| incident.acknowledge(&[cause("missing")], None, by, now);
     check(acknowledge, Acknowledged, &[Open, WontFix]);
     check(Incident::wont_fix, WontFix, &[Open, Acknowledged]);
     check(Incident::reopen, Open, &[Acknowledged, WontFix]);
@@ -155,7 +155,7 @@ fn a_reopened_incident_has_no_planned_actions() {
 
 #[test]
 fn a_long_name_is_cut_at_a_character() {
-    let (_, step) = incident().acknowledge(&[], &"ä".repeat(150), at(1)).unwrap();
+    let (_, step) = incident().acknowledge(&[], None, &"ä".repeat(150), at(1)).unwrap();
     assert_eq!(step.by, "ä".repeat(100));
     let (_, step) = incident().wont_fix(&format!("x{}", "ä".repeat(150)), at(1)).unwrap();
     assert_eq!(step.by.len(), 199);
@@ -215,11 +215,11 @@ fn an_acknowledgement_of_blind_alone_ends_when_we_can_tell() {
     let check = |acknowledged: &str, before: &str, after: &str, expected: IncidentStatus| {
         let opening = flip(&format!("10 {before}"), &causes(""));
         let opened = on_flip(None, &opening, CheckId(1), IncidentId(1)).unwrap().incident;
-        let (stood, _) = opened.acknowledge(causes(acknowledged).as_slice(), "Ada", at(15)).unwrap();
+        let (stood, _) = opened.acknowledge(causes(acknowledged).as_slice(), None, "Ada", at(15)).unwrap();
         let late = flip(&format!("20 {after}"), &causes(before));
         let change = on_flip(Some(&stood), &late, CheckId(1), IncidentId(2)).unwrap();
         assert_eq!(change.incident.status, expected, "{acknowledged}");
-        let step = IncidentStep { at: at(20), what: StepKind::Reopened, by: "punctual".to_owned() };
+        let step = IncidentStep::new(StepKind::Reopened, "punctual", at(20));
         assert_eq!(change.steps.contains(&step), expected == IncidentStatus::Open);
     };
     check("blind(missing)", "blind(missing)", "missing", IncidentStatus::Open);
@@ -231,7 +231,7 @@ fn an_acknowledgement_of_blind_alone_ends_when_we_can_tell() {
 /// 11.2: it covers the families of the causes that hold then.
 #[test]
 fn an_acknowledgement_covers_the_families_that_it_was_given_to() {
-    let (stood, _) = incident().acknowledge(causes("missing").as_slice(), "Ada", at(5)).unwrap();
+    let (stood, _) = incident().acknowledge(causes("missing").as_slice(), None, "Ada", at(5)).unwrap();
     assert!(!stood.is_uncovered(&[CauseKind::Missing, CauseKind::Overrun]));
     assert!(stood.is_uncovered(&[CauseKind::Missing, CauseKind::Failed]));
     let free = Planned { is_uncovered: true, ..planned(2, &[CauseKind::Failed]) };
@@ -244,9 +244,46 @@ fn an_acknowledgement_covers_the_families_that_it_was_given_to() {
     let eased = stood.stands_for(ActionId(2), causes("missing").as_slice());
     assert_eq!(eased, IncidentStatus::Acknowledged, "what nobody took on is over");
     // Whoever says so again takes on what has come since.
-    let (again, _) = stood.acknowledge(both.as_slice(), "Bob", at(6)).unwrap();
+    let (again, _) = stood.acknowledge(both.as_slice(), None, "Bob", at(6)).unwrap();
     assert_eq!(stands(&again), ["acknowledged"; 3]);
-    assert!(again.acknowledge(both.as_slice(), "Ada", at(7)).is_none());
+    assert!(again.acknowledge(both.as_slice(), None, "Ada", at(7)).is_none());
     let (unwanted, _) = stood.wont_fix("Ada", at(8)).unwrap();
     assert_eq!(stands(&unwanted), ["wont_fix"; 3]);
+}
+
+/// 22.4
+#[test]
+fn an_acknowledgement_for_a_time_stands_open_again_as_of_its_end() {
+    let causes = causes("missing");
+    let told = Incident { actions: vec![planned(1, &[CauseKind::Missing])], ..incident() };
+    let (stood, step) = told.acknowledge(causes.as_slice(), Some(at(60)), "Ada", at(5)).unwrap();
+    assert_eq!(step.what, StepKind::Acknowledged(Some(at(60))));
+    assert!(stood.term_ended(at(60)).is_none(), "it holds up to that time");
+
+    let (open, step) = stood.term_ended(at(90)).unwrap();
+    assert_eq!((step.at, &step.what, step.by.as_str()), (at(60), &StepKind::Reopened, PUNCTUAL));
+    assert_eq!((open.status, open.term, open.covered.len()), (IncidentStatus::Open, None, 0));
+    assert!(open.actions.is_empty(), "all that matches is planned again");
+
+    // What was said last holds.
+    assert!(
+        stood.acknowledge(causes.as_slice(), Some(at(60)), "Bob", at(6)).is_none(),
+        "it stands so already"
+    );
+    let (longer, _) = stood.acknowledge(causes.as_slice(), Some(at(70)), "Bob", at(6)).unwrap();
+    assert!(longer.term_ended(at(65)).is_none());
+    let (endless, _) = stood.acknowledge(causes.as_slice(), None, "Bob", at(6)).unwrap();
+    let (wont_fix, _) = stood.wont_fix("Bob", at(6)).unwrap();
+    let ended = on_flip(Some(&stood), &flip("30", &causes), CheckId(1), IncidentId(2)).unwrap().incident;
+    for stood in [endless, wont_fix, ended] {
+        assert!(stood.term_ended(at(1000)).is_none(), "{stood:?}");
+    }
+}
+
+/// 1.1
+#[test]
+fn a_term_that_began_by_a_clock_ahead_lasts_as_long_as_was_meant() {
+    let term = |since, until| AckTerm { since: at(since), until: at(until) };
+    assert_eq!(term(100, 160).brought_back_to(at(40)), term(40, 100));
+    assert_eq!(term(30, 160).brought_back_to(at(40)), term(30, 160));
 }

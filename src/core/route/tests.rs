@@ -167,7 +167,8 @@ fn who_would_have_been_told_is_told_of_blindness() {
 fn what_is_planned_for_a_family_that_nobody_took_on_is_marked() {
     let policy = policy(&[(r#"status="late""#, "ops"), (r#"status="failing""#, "chat"), ("", "log")]);
     let definition = definition();
-    let (stood, _) = incident().acknowledge(causes("missing").as_slice(), "Ada", Time::from_secs(1)).unwrap();
+    let (stood, _) =
+        incident().acknowledge(causes("missing").as_slice(), None, "Ada", Time::from_secs(1)).unwrap();
     let causes = causes("overrun failed");
     let facts = Facts { definition: &definition, causes: causes.as_slice() };
     let plan = plan(&policy, &facts, &stood, Time::from_secs(2), Time::from_secs(2));

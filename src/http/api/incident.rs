@@ -16,6 +16,8 @@ pub(super) fn contract() -> Contract {
     let step = object("Step", [("at", time()), ("what", text()), ("by", text())]);
     let of_some = [
         ("reason", reason_shape()),
+        ("comment", text()),
+        ("until", time()),
         ("receiver", text()),
         ("kind", text()),
         ("message", or_null(whole())),
@@ -42,8 +44,12 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
 
 fn step(step: &IncidentStep) -> Value {
     let mut shown = json!({"at": step.at.to_string(), "what": step.what.as_str(), "by": step.by});
+    if !step.comment.is_empty() {
+        shown["comment"] = step.comment.as_str().into();
+    }
     match &step.what {
         StepKind::Began(kind) | StepKind::Eased(kind) => shown["reason"] = kind.as_str().into(),
+        StepKind::Acknowledged(Some(until)) => shown["until"] = until.to_string().into(),
         StepKind::Delivery(told) => {
             shown["receiver"] = (*told.receiver).into();
             shown["kind"] = told.kind.as_str().into();

@@ -59,6 +59,8 @@ pub(super) fn incident_shape() -> Value {
         ("ended_at", or_null(time())),
         ("said_at", or_null(time())),
         ("said_by", or_null(shape::text())),
+        ("comment", or_null(shape::text())),
+        ("acknowledged_until", or_null(time())),
     ];
     object("Incident", keys)
 }
@@ -92,6 +94,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
 /// An incident with its check, and who said last how it stands.
 pub(super) fn shown(definition: &Definition, view: &IncidentView) -> Value {
     let IncidentView { record: incident, status, said } = view;
+    let comment = said.as_ref().map(|step| &step.comment).filter(|comment| !comment.is_empty());
     let labels: serde_json::Map<String, Value> =
         definition.labels.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     json!({
@@ -107,5 +110,7 @@ pub(super) fn shown(definition: &Definition, view: &IncidentView) -> Value {
         "ended_at": text(incident.ended_at),
         "said_at": text(said.as_ref().map(|step| step.at)),
         "said_by": said.as_ref().map(|step| &step.by),
+        "comment": comment,
+        "acknowledged_until": text(view.until()),
     })
 }

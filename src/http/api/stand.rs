@@ -1,4 +1,4 @@
-//! What people say of open incidents (11.2): of one, of a check's, or of all that matchers match.
+//! What people say of incidents (11.2, 22.3): of one, of a check's, or of all that matchers match.
 
 use hyper::StatusCode;
 use serde::Deserialize;
@@ -6,17 +6,22 @@ use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json};
 use super::contract::Contract;
-use super::shape::{self, object, text, whole};
-use super::words::read;
-use crate::app::incidents;
+use super::shape::{self, object, text, time, whole};
+use super::words::{EndSaid, read};
+use crate::app::incidents::{self, StanceAsked};
+use crate::core::time::Time;
 use crate::http::problem::Problem;
 use crate::store::Stance;
 
-/// Who says so.
+/// Who says so, why, and how long.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct OfOne {
     by: Option<String>,
+    comment: Option<String>,
+    #[serde(rename = "for")]
+    lasts: Option<String>,
+    until: Option<String>,
 }
 
 /// Of which.
@@ -26,6 +31,10 @@ struct OfMany {
     check: Option<String>,
     matchers: Option<String>,
     by: Option<String>,
+    comment: Option<String>,
+    #[serde(rename = "for")]
+    lasts: Option<String>,
+    until: Option<String>,
 }
 
 fn answered_shape() -> Value {
@@ -37,9 +46,11 @@ pub(super) fn contract_of_one(stance: Stance) -> Contract {
         Stance::Acknowledge => ("acknowledgeIncident", "Say that somebody is on an incident"),
         Stance::WontFix => ("wontFixIncident", "Say that nobody wants to hear of an incident"),
         Stance::Reopen => ("reopenIncident", "Take back what was said of an incident"),
+        Stance::Comment => ("commentIncident", "Say something of an incident"),
     };
+    let said = [("by", text()), ("comment", text()), ("for", text()), ("until", time())];
     let contract = Contract::new(id, summary, answered_shape());
-    contract.may_say(shape::asked([("by", text())])).refuses(&[409, 422])
+    contract.may_say(shape::asked(said)).refuses(&[409, 422])
 }
 
 pub(super) fn contract_of_many(stance: Stance) -> Contract {
@@ -47,29 +58,37 @@ pub(super) fn contract_of_many(stance: Stance) -> Contract {
         Stance::Acknowledge => ("acknowledgeIncidents", "Say that somebody is on several incidents"),
         Stance::WontFix => ("wontFixIncidents", "Say that nobody wants to hear of several incidents"),
         Stance::Reopen => ("reopenIncidents", "Take back what was said of several incidents"),
+        Stance::Comment => ("commentIncidents", "Say something of several incidents"),
     };
-    let body = shape::asked([("check", text()), ("matchers", text()), ("by", text())]);
+    let which = [("check", text()), ("matchers", text())];
+    let said = [("by", text()), ("comment", text()), ("for", text()), ("until", time())];
+    let body = shape::asked(which.into_iter().chain(said));
     Contract::new(id, summary, answered_shape()).must_say(body).refuses(&[404, 409, 422])
 }
 
 /// `POST /api/v1/incidents/{id}/acknowledge` and its siblings.
 pub(super) async fn one(asked: &Asked<'_>, stance: Stance, body: &[u8]) -> ApiOutcome {
     asked.query(&[])?;
-    let OfOne { by } = read(body, r#"{"by": "ann"}"#)?;
+    let OfOne { by, comment, lasts, until } = read(body, r#"{"by": "ann", "comment": "why"}"#)?;
+    let comment = comment.unwrap_or_default();
+    let said = StanceAsked { stance, until: end(asked, lasts, until)?, comment: &comment };
     let actor = asked.actor(by);
-    let done = incidents::stand(&asked.app().services, &actor, asked.part("id"), stance).await?;
+    let done = incidents::stand(&asked.app().services, &actor, asked.part("id"), &said).await?;
     Ok(in_json(StatusCode::OK, &json!({"done": done, "matching": 1, "changed": 1})))
 }
 
 /// `POST /api/v1/incidents/acknowledge` and its siblings.
 pub(super) async fn many(asked: &Asked<'_>, stance: Stance, body: &[u8]) -> ApiOutcome {
     asked.query(&[])?;
-    let OfMany { check, matchers, by } = read(body, r#"{"matchers": "team=dba", "by": "ann"}"#)?;
+    let OfMany { check, matchers, by, comment, lasts, until } =
+        read(body, r#"{"matchers": "team=dba", "by": "ann"}"#)?;
+    let comment = comment.unwrap_or_default();
+    let said = StanceAsked { stance, until: end(asked, lasts, until)?, comment: &comment };
     let (services, actor) = (&asked.app().services, asked.actor(by));
     let (done, matching, changed) = match (check, matchers) {
-        (Some(check), None) => (incidents::stand_of_check(services, &actor, &check, stance).await?, 1, 1),
+        (Some(check), None) => (incidents::stand_of_check(services, &actor, &check, &said).await?, 1, 1),
         (None, Some(matchers)) => {
-            let all = incidents::stand_all(services, &actor, &matchers, stance).await?;
+            let all = incidents::stand_all(services, &actor, &matchers, &said).await?;
             (all.text, all.matching, all.changed)
         }
         _ => {
@@ -78,4 +97,8 @@ pub(super) async fn many(asked: &Asked<'_>, stance: Stance, body: &[u8]) -> ApiO
         }
     };
     Ok(in_json(StatusCode::OK, &json!({"done": done, "matching": matching, "changed": changed})))
+}
+
+fn end(asked: &Asked<'_>, lasts: Option<String>, until: Option<String>) -> Result<Option<Time>, Problem> {
+    EndSaid { lasts, until }.end("an acknowledgement", asked.app().services.clock.now())
 }

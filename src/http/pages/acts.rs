@@ -10,7 +10,7 @@ use crate::app::Actor;
 use crate::app::view::IncidentView;
 use crate::config::Scope;
 use crate::core::check::{Definition, PingKind};
-use crate::core::incident::IncidentStatus;
+use crate::core::incident::{IncidentStatus, IncidentStep};
 use crate::core::route::HoldReason;
 use crate::core::state::State;
 use crate::core::time::Time;
@@ -53,14 +53,16 @@ fn stances(viewer: &Viewer, on: &ActedOn<'_>, incident: &IncidentView) -> Markup
         (IncidentStatus::Acknowledged, IncidentStatus::Open) => {
             &[Stance::Acknowledge, Stance::WontFix, Stance::Reopen]
         }
-        (IncidentStatus::Acknowledged, _) => &[Stance::WontFix, Stance::Reopen],
+        (IncidentStatus::Acknowledged, _) => &[Stance::Acknowledge, Stance::WontFix, Stance::Reopen],
         (IncidentStatus::WontFix, _) => &[Stance::Acknowledge, Stance::Reopen],
         _ => &[],
     };
     let fields = html! {
         input type="hidden" name="incident" value=(incident.record.id.0);
         (who(viewer))
-        p { @for stance in offered { (button(Act::Stand(*stance), stance_words(*stance))) " " } }
+        (lines(IncidentStep::MAX_COMMENT_BYTES))
+        @if offered.contains(&Stance::Acknowledge) { (acknowledged_for()) }
+        p { @for stance in offered { (button(Act::Stand(*stance), stance_words(*stance))) " " } (button(Act::Stand(Stance::Comment), "Only comment")) }
     };
     let title = format!("Answer incident {}", incident.record.id.0);
     html! { @if !offered.is_empty() { (form(viewer, on, &title, &fields)) } }
@@ -71,6 +73,7 @@ fn stance_words(stance: Stance) -> &'static str {
         Stance::Acknowledge => "Acknowledge: I am on it",
         Stance::WontFix => "Won't fix",
         Stance::Reopen => "Open again",
+        Stance::Comment => "Comment",
     }
 }
 
@@ -158,6 +161,22 @@ fn who(viewer: &Viewer) -> Markup {
 
 fn comment(max_chars: usize) -> Markup {
     html! { p { label { "Comment " input name="comment" maxlength=(max_chars); } } }
+}
+
+fn lines(max_bytes: usize) -> Markup {
+    html! { p { label { "Comment " textarea name="comment" rows="2" maxlength=(max_bytes) {} } } }
+}
+
+/// 22.4
+fn acknowledged_for() -> Markup {
+    html! {
+        p { label {
+            "Acknowledge " select name="for" {
+                option value="" { "until it ends" }
+                @for (value, words) in LENGTHS { option value=(value) { "for " (words) } }
+            }
+        } }
+    }
 }
 
 /// `endless` says what no length means, where it means something.

@@ -68,6 +68,7 @@ fn line(incident: &IncidentView, is_paused: bool, now: Time) -> Markup {
         p {
             "Incident " (record.id.0) ": " (stands)
             @if let Some(said) = said { (by(said, now)) }
+            @if let Some(until) = incident.until() { ", until " (words::when(until, now)) }
             span.quiet { " · " (means) }
         }
     }
@@ -81,7 +82,7 @@ fn steps(steps: &[IncidentStep], now: Time) -> Markup {
             table { tbody { @for step in steps.iter().rev().take(STEPS) {
                 tr {
                     td.time { (words::when(step.at, now)) }
-                    td { (happened(&step.what)) }
+                    td { (happened(&step.what, now)) @if !step.comment.is_empty() { p.lines { bdi { (step.comment) } } } }
                     td.quiet { "by " bdi { (step.by) } }
                 }
             } } }
@@ -89,14 +90,17 @@ fn steps(steps: &[IncidentStep], now: Time) -> Markup {
     }
 }
 
-fn happened(what: &StepKind) -> Markup {
+fn happened(what: &StepKind, now: Time) -> Markup {
     html! {
         @match what {
             StepKind::Began(kind) => { "Began: " (kind.meaning()) }
             StepKind::Eased(kind) => { "Over: " (kind.meaning()) }
             StepKind::Resolved => { "Resolved" }
             StepKind::Removed => { "No longer declared" }
-            StepKind::Acknowledged => { "Acknowledged" }
+            StepKind::Acknowledged(until) => {
+                "Acknowledged" @if let Some(until) = until { " until " (words::when(*until, now)) }
+            }
+            StepKind::Commented => { "Comment" }
             StepKind::WontFix => { "Marked wont-fix" }
             StepKind::Reopened => { "Open again" }
             StepKind::Delivery(step) => { (delivery(step)) }

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::outbox::{FlapsRow, flaps_row, read_delivery_kind};
 use crate::core::cause::CauseKind;
-use crate::core::incident::StepKind;
+use crate::core::incident::{IncidentStep, StepKind};
 use crate::core::outbox::{DeliveryStep, MessageId, Telling};
+use crate::core::time::Time;
 
 const TELLINGS: [Telling; 5] =
     [Telling::Told, Telling::Failed, Telling::Retried, Telling::Parked, Telling::Dropped];
@@ -23,14 +24,34 @@ struct Details {
     times: u32,
 }
 
+/// The column `details` of a step that somebody took, where they said more than that.
+#[derive(Default, Serialize, Deserialize)]
+struct Said {
+    /// Until when it is acknowledged, in ms since the epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until: Option<i64>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    comment: String,
+}
+
 /// A step of an incident as three columns: what, the kind of cause, and details.
-pub(in crate::store) fn write_step(what: &StepKind) -> (&'static str, Option<&'static str>, Option<String>) {
+pub(in crate::store) fn write_step(
+    step: &IncidentStep,
+) -> (&'static str, Option<&'static str>, Option<String>) {
+    let what = &step.what;
     let (kind, details) = match what {
         StepKind::Began(kind) | StepKind::Eased(kind) => (Some(kind.as_str()), None),
         StepKind::Delivery(step) => (None, Some(write_details(step))),
-        _ => (None, None),
+        StepKind::Acknowledged(until) => (None, write_said(*until, &step.comment)),
+        _ => (None, write_said(None, &step.comment)),
     };
     (what.as_str(), kind, details)
+}
+
+fn write_said(until: Option<Time>, comment: &str) -> Option<String> {
+    let said = Said { until: until.map(Time::as_ms), comment: comment.to_owned() };
+    let is_more = said.until.is_some() || !said.comment.is_empty();
+    is_more.then(|| serde_json::to_string(&said).expect("texts and numbers are always JSON"))
 }
 
 fn write_details(step: &DeliveryStep) -> String {
@@ -45,28 +66,39 @@ fn write_details(step: &DeliveryStep) -> String {
     serde_json::to_string(&details).expect("texts and numbers are always JSON")
 }
 
-/// Parses a step of an incident from its three columns.
-pub(in crate::store) fn read_step(what: &str, kind: Option<&str>, details: Option<&str>) -> Option<StepKind> {
+/// Parses a step of an incident from its three columns: what it was, and what was said with it.
+pub(in crate::store) fn read_step(
+    what: &str,
+    kind: Option<&str>,
+    details: Option<&str>,
+) -> Option<(StepKind, String)> {
     if let Some(what) = TELLINGS.into_iter().find(|telling| telling.as_str() == what) {
         let details: Details = serde_json::from_str(details?).ok()?;
-        return Some(StepKind::Delivery(DeliveryStep {
+        let step = DeliveryStep {
             what,
             receiver: details.receiver.into(),
             kind: read_delivery_kind(&details.kind, details.flaps)?,
             message: details.message.map(MessageId),
             answer: details.answer,
             times: details.times,
-        }));
+        };
+        return Some((StepKind::Delivery(step), String::new()));
     }
+    let Said { until, comment } = match details {
+        Some(details) => serde_json::from_str(details).ok()?,
+        None => Said::default(),
+    };
     let kind = kind.and_then(|word| CauseKind::ALL.into_iter().find(|kind| kind.as_str() == word));
-    Some(match what {
+    let what = match what {
         "began" => StepKind::Began(kind?),
         "eased" => StepKind::Eased(kind?),
         "resolved" => StepKind::Resolved,
         "removed" => StepKind::Removed,
-        "acknowledged" => StepKind::Acknowledged,
+        "acknowledged" => StepKind::Acknowledged(until.map(Time::from_ms)),
         "wont_fix" => StepKind::WontFix,
         "reopened" => StepKind::Reopened,
+        "commented" => StepKind::Commented,
         _ => return None,
-    })
+    };
+    Some((what, comment))
 }

@@ -18,7 +18,7 @@ use crate::store::pending::PendingChanges;
 use crate::store::work::{Lost, Rows as _};
 use crate::store::{
     Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
-    RefusedEdit, Settling, Stance, Store, StoreError, work,
+    RefusedEdit, Saying, Settling, Store, StoreError, work,
 };
 
 /// So long a stop writes states: whoever waits for it waits little longer. The next start steps through what is behind then.
@@ -174,7 +174,7 @@ impl Store for SqliteStore {
     }
 
     fn next_deadline(&self) -> Option<Time> {
-        self.memory.deadlines.next()
+        self.memory.next_due()
     }
 
     fn claim(&mut self, now: Time) -> Result<Vec<Outgoing>, StoreError> {
@@ -228,11 +228,10 @@ impl Store for SqliteStore {
     fn stand_all(
         &mut self,
         incidents: &[IncidentId],
-        stance: Stance,
-        by: &str,
+        saying: &Saying,
         now: Time,
     ) -> Result<Vec<bool>, StoreError> {
-        self.transact(|tx| work::stand_all(tx, incidents, stance, by, now))
+        self.transact(|tx| work::stand_all(tx, incidents, saying, now))
     }
 
     fn alerts(&mut self, limit: usize, now: Time) -> Result<Option<Time>, StoreError> {

@@ -14,7 +14,8 @@ use crate::core::schedule::Schedule;
 use crate::core::time::{Span, Time};
 use crate::store::work::{OfProcess as _, Pace, Rows as _, asked_so_far};
 use crate::store::{
-    Configuration, Edit, Entry, NewCheck, Outgoing, PingFact, Settling, SpecChange, Stance, Store as _, What,
+    Configuration, Edit, Entry, NewCheck, Outgoing, PingFact, Saying, Settling, SpecChange, Stance,
+    Store as _, What,
 };
 
 struct Scene {
@@ -104,7 +105,7 @@ impl Scene {
 
     fn stand(&mut self, name: &str, stance: Stance) {
         let incident = self.incident(name);
-        self.store.stand_all(&[incident], stance, "ada", self.now).unwrap();
+        self.store.stand_all(&[incident], &Saying::new(stance, "ada"), self.now).unwrap();
     }
 
     fn edit(&mut self, name: &str, change: impl FnOnce(&mut Definition)) {

@@ -43,7 +43,7 @@ fn shown(memory: &Memory) -> Vec<(&'static str, String)> {
         ("names", format!("{:?} {:?}", names.collect::<BTreeMap<_, _>>(), former.by_name())),
         ("numbers", format!("{numbers:?}, up to {}", memory.behind.up_to())),
         ("blind windows", format!("{blind:?}")),
-        ("the next deadline", format!("{:?}", memory.deadlines.next())),
+        ("the next deadline", format!("{:?}", memory.next_due())),
         ("bad or archived checks", format!("{bad:?} {archived:?}")),
         ("mutes", format!("{:?}", mutes.to_vec())),
         ("alerts", format!("{:?}", projection.alerts)),

@@ -264,13 +264,16 @@ impl Memory {
 
     /// 14.7: what is due of a check cannot be stored. It is judged again a while after this, and keeps none back that is due.
     pub(super) fn tick_again(&mut self, check: CheckId, after: Time) {
-        self.deadlines.ask_at(check, after + TICK_AGAIN_AFTER);
+        let again = after + TICK_AGAIN_AFTER;
+        self.deadlines.ask_at(check, again);
+        self.outbox.terms.put_off(check, again);
         self.tick_again.insert(check);
         self.settle_deadlines();
     }
 
     /// 1.1: the clock was set, and what waits may wait for a time that is far away now.
     pub(super) fn tick_now(&mut self) {
+        self.outbox.terms.look_anew();
         for check in std::mem::take(&mut self.tick_again) {
             if let Some(slot) = self.checks.get(check) {
                 let (spec, known) = (&slot.check.definition.spec, slot.check.known());
@@ -288,8 +291,22 @@ impl Memory {
 
     /// What is due before `now`, the earliest first, at most so many.
     pub(super) fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {
-        let Memory { deadlines, checks, blind, .. } = self;
-        deadlines.before(now, limit, |check| deadline(checks, blind, check))
+        let Memory { deadlines, checks, blind, outbox, .. } = self;
+        let mut due = deadlines.before(now, limit, |check| deadline(checks, blind, check));
+        let ended = outbox.terms.before(now, limit);
+        if !ended.is_empty() {
+            due.extend(ended);
+            due.sort_by_key(|(_, at)| *at);
+            let mut known = HashSet::new();
+            due.retain(|(check, _)| known.insert(*check));
+            due.truncate(limit);
+        }
+        due
+    }
+
+    /// When something is due next: a check, or the end of the time for which an incident was acknowledged (22.4).
+    pub(super) fn next_due(&self) -> Option<Time> {
+        self.deadlines.next().into_iter().chain(self.outbox.terms.next()).min()
     }
 
     /// The declared checks, for readers.

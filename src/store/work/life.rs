@@ -6,6 +6,7 @@ use super::life_rows::Lost;
 use super::mutes::bring_back_mutes;
 use super::rows::Rows;
 use super::step::{Subject, step_check};
+use super::terms::bring_back_terms;
 use crate::core::blind::Window;
 use crate::core::outbox::{Delivery, DeliveryState, Message, Occasion};
 use crate::core::step::Input;
@@ -71,6 +72,7 @@ pub(in crate::store) fn reanchor(rows: &mut dyn Rows, before: Time, now: Time) -
         rows.recount_window(check, definition.count_window(), now)?;
     }
     bring_back_mutes(rows, before, now)?;
+    bring_back_terms(rows, now)?;
     bring_back_outbox(rows, before, now)
 }
 

@@ -53,6 +53,7 @@ mod split;
 mod stand;
 mod step;
 mod story;
+mod terms;
 mod try_again;
 mod verdict;
 mod wait;

@@ -58,11 +58,11 @@ fn open_as_told(rows: &mut dyn Rows, late: Subject<'_>, cause: Cause, now: Time)
         kinds: vec![cause.kind],
         actions: vec![planned],
         covered: Vec::new(),
+        term: None,
         told_after_blind: false,
     };
     incident.id = rows.insert_incident(&incident)?;
-    let step =
-        IncidentStep { at: cause.since, what: StepKind::Began(cause.kind), by: "an import".to_owned() };
+    let step = IncidentStep::new(StepKind::Began(cause.kind), "an import", cause.since);
     rows.insert_step(incident.id, &step)?;
     if !definition.emails.is_empty() {
         let told = NewDelivery {

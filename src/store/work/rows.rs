@@ -52,6 +52,12 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     /// that.
     fn insert_incident(&mut self, incident: &Incident) -> Result<IncidentId, StoreError>;
     fn update_incident(&mut self, incident: Incident) -> Result<(), StoreError>;
+    /// Those of a check that are acknowledged until a time before this one (22.4).
+    fn terms_over(&self, check: CheckId, before: Time) -> Result<Vec<IncidentId>, StoreError>;
+    /// All that are acknowledged until a time.
+    fn acknowledged_for_a_time(&self) -> Result<Vec<Incident>, StoreError>;
+    /// How many comments an incident has, also one that has ended; `None`: there is none of this number.
+    fn count_comments(&self, incident: IncidentId) -> Result<Option<usize>, StoreError>;
     /// Appends to an incident's record.
     fn insert_step(&mut self, incident: IncidentId, step: &IncidentStep) -> Result<(), StoreError>;
     /// The newest step that says so of a receiver, and its number, if it is not the first.

@@ -14,8 +14,8 @@ use punctual::core::time::{Span, Time};
 use punctual::store::live::Live;
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
-    Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit,
-    Settling, Stance, Store, StoreError,
+    Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit, Saying,
+    Settling, Store, StoreError,
 };
 use rusqlite::Connection;
 
@@ -211,11 +211,10 @@ impl Store for FailingStore {
     fn stand_all(
         &mut self,
         incidents: &[IncidentId],
-        stance: Stance,
-        by: &str,
+        saying: &Saying,
         now: Time,
     ) -> Result<Vec<bool>, StoreError> {
-        self.call(|store| store.stand_all(incidents, stance, by, now))
+        self.call(|store| store.stand_all(incidents, saying, now))
     }
 
     fn alerts(&mut self, limit: usize, now: Time) -> Result<Option<Time>, StoreError> {

@@ -30,6 +30,7 @@ mod settling;
 mod severity;
 mod sqlite;
 mod steps;
+mod terms;
 mod unjudgeable;
 mod version_10;
 mod world;
@@ -81,6 +82,12 @@ conformance! {[every_sqlite_store: super::world::Sqlite, every_call_that_fails_f
         what_is_about_to_return_is_not_forgotten
         a_check_that_is_about_to_go_takes_no_place
         what_is_renamed_is_depended_on_by_its_former_name;
+    terms:
+        what_was_acknowledged_for_a_time_is_told_from_its_end_on
+        a_recovery_after_an_end_that_nobody_noticed_is_told_once
+        an_acknowledgement_is_as_long_as_was_said_last
+        a_clock_set_back_leaves_an_acknowledgement_as_long_as_it_was
+        a_comment_changes_nothing;
     edits:
         what_an_api_made_is_there_after_reopening_and_no_file_removes_it
         an_edit_that_is_refused_changes_nothing

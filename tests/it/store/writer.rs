@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use punctual::app::incidents::{self, AllStood};
+use punctual::app::incidents::{self, AllStood, StanceAsked};
 use punctual::app::pausing;
 use punctual::app::{Actor, Entrance, NotDone, NotDoneKind, Services};
 use punctual::clock::{Clock, Hands};
@@ -568,7 +568,7 @@ impl AllBad {
         let services = self.services.clone();
         let said = tokio::spawn(async move {
             let ann = Actor { said: Some("ann".to_owned()), door: Entrance::Socket(0) };
-            incidents::stand_all(&services, &ann, r#"check=~".*""#, stance).await
+            incidents::stand_all(&services, &ann, r#"check=~".*""#, &StanceAsked::only(stance)).await
         });
         while !said.is_finished() {
             self.turns.step();

@@ -318,7 +318,7 @@ impl World {
         let (change, reason) = match event {
             Event::Acknowledge(_) => {
                 let causes = self.causes[check].as_slice();
-                (incident.acknowledge(causes, "Ada", self.now), Some(CancelReason::Acknowledged))
+                (incident.acknowledge(causes, None, "Ada", self.now), Some(CancelReason::Acknowledged))
             }
             Event::WontFix(_) => (incident.wont_fix("Ada", self.now), Some(CancelReason::WontFix)),
             _ => (incident.reopen("Ada", self.now), None),

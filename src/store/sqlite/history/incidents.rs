@@ -175,6 +175,6 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRecord> {
 
 fn step(row: &Row<'_>) -> rusqlite::Result<IncidentStep> {
     let (kind, details): (Option<String>, Option<String>) = (row.get(2)?, row.get(4)?);
-    let what = word(row, 1, |what| read_step(what, kind.as_deref(), details.as_deref()))?;
-    Ok(IncidentStep { at: Time::from_ms(row.get(0)?), what, by: row.get(3)? })
+    let (what, comment) = word(row, 1, |what| read_step(what, kind.as_deref(), details.as_deref()))?;
+    Ok(IncidentStep { at: Time::from_ms(row.get(0)?), what, by: row.get(3)?, comment })
 }

@@ -22,6 +22,7 @@ const STEPS: &[&str] = &[
     include_str!("0013.sql"),
     include_str!("0014.sql"),
     include_str!("0015.sql"),
+    include_str!("0016.sql"),
 ];
 
 /// The version that this program reads and writes.

@@ -13,6 +13,7 @@ mod queue;
 pub(in crate::store) mod rows;
 pub(super) mod shown;
 mod sound;
+mod terms;
 mod told;
 mod undo;
 mod work;
@@ -21,6 +22,7 @@ use aside::Holds;
 use lane::Lane;
 use lanes::Lanes;
 use sound::Walk;
+use terms::Terms;
 use told::FirstTold;
 use undo::Undo;
 
@@ -53,6 +55,7 @@ pub(super) struct Outbox {
     /// The incidents of these, by check.
     of_checks: BTreeSet<(CheckId, IncidentId)>,
     told: FirstTold,
+    pub(super) terms: Terms,
     /// Not settled.
     messages: BTreeMap<MessageId, Message>,
     lanes: Lanes,
@@ -92,6 +95,7 @@ impl Outbox {
     pub(super) fn put_incident(&mut self, incident: Incident) {
         let id = incident.id;
         self.note_answer(&incident);
+        self.terms.put(&incident);
         if incident.status.is_ended() {
             if self.open.get(&incident.matter()) == Some(&id) {
                 self.open.remove(&incident.matter());

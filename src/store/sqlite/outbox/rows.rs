@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Outbox;
 use crate::core::check::CheckId;
-use crate::core::incident::{Incident, IncidentId, IncidentKey, IncidentStatus};
+use crate::core::incident::{AckTerm, Incident, IncidentId, IncidentKey, IncidentStatus};
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery, after_abandoned,
 };
@@ -15,12 +15,13 @@ use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 use crate::store::row;
 use crate::store::sqlite::error::{damaged, failed};
+use crate::store::sqlite::history_tables::History;
 use crate::store::sqlite::query::{for_each, key};
 use crate::store::sqlite::tx::Tx;
 use crate::store::work::{Settled, entropy};
 
-const INCIDENT: &str =
-    "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind, key";
+const INCIDENT: &str = "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind, key, \
+     acknowledged_since, acknowledged_until";
 const DELIVERY: &str = "id, incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
                         repeat_interval, state, reason, message_id, given_up, flaps, flapping_since, key";
 const MESSAGE: &str = "id, receiver, key, members, created_at, attempts, retry_at, origin";
@@ -123,6 +124,7 @@ pub(in crate::store) fn read_incident(row: &Row<'_>) -> Read<Incident> {
         kinds,
         actions,
         covered,
+        term: some_time(row, 11)?.zip(some_time(row, 12)?).map(|(since, until)| AckTerm { since, until }),
         told_after_blind: row.get(9)?,
     }))
 }
@@ -204,6 +206,27 @@ pub(super) fn delivery(db: &Connection, id: DeliveryId) -> Result<Option<Deliver
     query.query_row([key(id.0)], read_delivery).optional().map_err(failed)?.transpose()
 }
 
+/// What was given up with a message, and not tried again since; `None`: there is no such message.
+pub(super) fn given_up_with(
+    db: &Connection,
+    message: MessageId,
+) -> Result<Option<Vec<Delivery>>, StoreError> {
+    let sql = "SELECT members FROM messages WHERE id = ?1";
+    let read = |row: &Row<'_>| row.get::<_, String>(0);
+    let Some(members) = db.query_row(sql, [key(message.0)], read).optional().map_err(failed)? else {
+        return Ok(None);
+    };
+    let members: Vec<u64> =
+        serde_json::from_str(&members).map_err(|_| damaged(format_args!("message {}", message.0)))?;
+    let mut found = Vec::new();
+    for member in members {
+        let row = delivery(db, DeliveryId(member))?;
+        let is_of_it = |row: &Delivery| matches!(row.state, DeliveryState::Parked { message: of, .. } if of == Some(message));
+        found.extend(row.filter(is_of_it));
+    }
+    Ok(Some(found))
+}
+
 /// The key of an incident's first message to a receiver.
 pub(super) fn thread_of(
     db: &Connection,
@@ -231,7 +254,7 @@ impl Tx<'_> {
     /// Writes an incident that no row holds yet, and answers the number that it got.
     pub(super) fn write_new_incident(&self, incident: &Incident) -> Result<IncidentId, StoreError> {
         let sql = format!(
-            "INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"
+            "INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
         );
         self.write_incident_by(&sql, incident)?;
         Ok(IncidentId(self.db.last_insert_rowid().unsigned_abs()))
@@ -240,7 +263,8 @@ impl Tx<'_> {
     pub(super) fn write_incident(&self, incident: &Incident) -> Result<(), StoreError> {
         let sql =
             "UPDATE incidents SET check_id = ?2, opened_at = ?3, ended_at = ?4, status = ?5, first = ?6,
-                   kinds = ?7, actions = ?8, covered = ?9, told_late_after_blind = ?10, key = ?11 WHERE id = ?1";
+                   kinds = ?7, actions = ?8, covered = ?9, told_late_after_blind = ?10, key = ?11,
+                   acknowledged_since = ?12, acknowledged_until = ?13 WHERE id = ?1";
         self.write_incident_by(sql, incident)
     }
 
@@ -259,8 +283,21 @@ impl Tx<'_> {
                 row::write_families(&incident.covered),
                 incident.told_after_blind,
                 incident.key.as_str(),
+                incident.term.map(|term| term.since.as_ms()),
+                incident.term.map(|term| term.until.as_ms()),
             ],
         )
+    }
+
+    /// How many comments an incident has; `None`: there is none of this number.
+    pub(super) fn comments_of(&self, incident: IncidentId) -> Result<Option<usize>, StoreError> {
+        let of = params![key(incident.0)];
+        let is_there = "SELECT EXISTS (SELECT 1 FROM incidents WHERE id = ?1)";
+        if !self.db.query_row(is_there, of, |row| row.get(0)).map_err(failed)? {
+            return Ok(None);
+        }
+        let sql = "SELECT 1 FROM incident_steps WHERE incident_id = ?1 AND what = 'commented'";
+        Ok(Some(History::Steps.all(self, sql, of, |_| Ok(()))?.len()))
     }
 
     /// Writes a delivery that no row holds yet, in this state.

@@ -18,7 +18,7 @@ use crate::core::outbox::{
 };
 use crate::core::route::ReceiverName;
 use crate::core::time::Time;
-use crate::store::sqlite::error::{damaged, failed};
+use crate::store::sqlite::error::failed;
 use crate::store::sqlite::history_tables::History;
 use crate::store::sqlite::memory::Memory;
 use crate::store::sqlite::query::{self, key};
@@ -66,8 +66,21 @@ impl Rows for Tx<'_> {
         Ok(())
     }
 
+    fn terms_over(&self, check: CheckId, before: Time) -> Result<Vec<IncidentId>, StoreError> {
+        Ok(self.memory.outbox.terms.over(check, before))
+    }
+
+    fn acknowledged_for_a_time(&self) -> Result<Vec<Incident>, StoreError> {
+        let Outbox { terms, incidents, .. } = &self.memory.outbox;
+        Ok(terms.incidents().map(|id| incidents[&id].clone()).collect())
+    }
+
+    fn count_comments(&self, incident: IncidentId) -> Result<Option<usize>, StoreError> {
+        self.comments_of(incident)
+    }
+
     fn insert_step(&mut self, incident: IncidentId, step: &IncidentStep) -> Result<(), StoreError> {
-        let (what, kind, details) = row::write_step(&step.what);
+        let (what, kind, details) = row::write_step(step);
         History::Steps.change(
             self,
             "INSERT INTO incident_steps (incident_id, number, at, what, kind, by, details) VALUES
@@ -85,7 +98,7 @@ impl Rows for Tx<'_> {
     ) -> Result<Option<(u64, DeliveryStep)>, StoreError> {
         let sql = "SELECT number, details FROM incident_steps
                    WHERE incident_id = ?1 AND what = ?2 ORDER BY number DESC";
-        let told = |details: &str| match row::read_step(what.as_str(), None, Some(details))? {
+        let told = |details: &str| match row::read_step(what.as_str(), None, Some(details))?.0 {
             StepKind::Delivery(step) => Some(step),
             _ => None,
         };
@@ -126,20 +139,7 @@ impl Rows for Tx<'_> {
     }
 
     fn given_up_with(&self, message: MessageId) -> Result<Option<Vec<Delivery>>, StoreError> {
-        let sql = "SELECT members FROM messages WHERE id = ?1";
-        let read = |row: &Row<'_>| row.get::<_, String>(0);
-        let Some(members) = self.db.query_row(sql, [key(message.0)], read).optional().map_err(failed)? else {
-            return Ok(None);
-        };
-        let members: Vec<u64> =
-            serde_json::from_str(&members).map_err(|_| damaged(format_args!("message {}", message.0)))?;
-        let mut rows = Vec::new();
-        for member in members {
-            let row = rows::delivery(self.db, DeliveryId(member))?;
-            let is_of_it = |row: &Delivery| matches!(row.state, DeliveryState::Parked { message: of, .. } if of == Some(message));
-            rows.extend(row.filter(is_of_it));
-        }
-        Ok(Some(rows))
+        rows::given_up_with(self.db, message)
     }
 
     fn waiting_for(&self, receiver: &ReceiverName) -> Result<Vec<Delivery>, StoreError> {

@@ -193,6 +193,7 @@ fn opened(rows: &mut dyn Rows, check: CheckId) -> Result<Incident, StoreError> {
         kinds: vec![CauseKind::Missing],
         actions: Vec::new(),
         covered: Vec::new(),
+        term: None,
         told_after_blind: false,
     };
     let id = rows.insert_incident(&incident)?;

@@ -1,0 +1,38 @@
+//! Acknowledgements whose time is over (22.4): what they held is planned from that time on, whoever looks first.
+
+use super::plan::{OpenAgain, plan_anew};
+use super::rows::Rows;
+use crate::core::cause::Cause;
+use crate::core::check::CheckId;
+use crate::core::time::Time;
+use crate::store::StoreError;
+
+/// Ends those of a check that were over before a time, by the causes that held until then.
+pub(super) fn end_terms(
+    rows: &mut dyn Rows,
+    check: CheckId,
+    causes: &[Cause],
+    before: Time,
+    now: Time,
+) -> Result<(), StoreError> {
+    for id in rows.terms_over(check, before)? {
+        let Some(stood) = rows.incident(id)? else { continue };
+        if let Some((incident, step)) = stood.term_ended(before) {
+            rows.insert_step(id, &step)?;
+            let open = OpenAgain { before: stood.status, causes, at: step.at };
+            plan_anew(rows, incident, open, now)?;
+        }
+    }
+    Ok(())
+}
+
+/// 1.1: an acknowledgement that was made by a clock that was ahead lasts as long as was meant.
+pub(super) fn bring_back_terms(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
+    for mut incident in rows.acknowledged_for_a_time()? {
+        if incident.term.is_some_and(|term| term.since > now) {
+            incident.term = incident.term.map(|term| term.brought_back_to(now));
+            rows.update_incident(incident)?;
+        }
+    }
+    Ok(())
+}
