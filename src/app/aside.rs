@@ -2,8 +2,9 @@
 
 use tokio::sync::Semaphore;
 
-/// Such work at a time for each [`Room`]: each takes a thread, and a look at many checks takes a while.
-const MAX_AT_A_TIME: usize = 4;
+/// Such work at a time for each [`Room`], in their order: each takes a thread, and a look at many checks takes a while. Pages are
+/// made two at a time (22.9a): many look at them at once, and pings go on beside them.
+const MAX_AT_A_TIME: [usize; 3] = [2, 4, 4];
 
 /// For whom something is done. Each has places of its own: whoever looks at pages, as anybody may, keeps neither programs
 /// nor operators waiting.
@@ -23,7 +24,7 @@ pub(super) struct Places([Semaphore; 3]);
 
 impl Default for Places {
     fn default() -> Places {
-        Places([const { Semaphore::const_new(MAX_AT_A_TIME) }; 3])
+        Places(MAX_AT_A_TIME.map(Semaphore::new))
     }
 }
 

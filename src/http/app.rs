@@ -6,6 +6,7 @@ use rustls::ServerConfig;
 
 use super::auth::Access;
 use super::guesses::Guesses;
+use super::kept::Kept;
 use super::names::{FormerNames, UnknownNames};
 use super::person::Passwords;
 use super::reply;
@@ -34,6 +35,8 @@ pub struct App {
     /// Wrong secrets that were shown lately.
     pub(super) guessed: Guesses,
     pub(super) passwords: Passwords,
+    /// Renderings of pages.
+    pub(super) kept: Kept,
     access: RwLock<Arc<Access>>,
     tls: RwLock<Option<Arc<ServerConfig>>>,
 }
@@ -77,6 +80,7 @@ impl App {
             rooms: [AnswerRooms::new(), AnswerRooms::new()],
             guessed: Guesses::default(),
             passwords: Passwords::new(),
+            kept: Kept::default(),
             access: RwLock::default(),
             tls: RwLock::default(),
         }

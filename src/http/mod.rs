@@ -21,6 +21,7 @@ mod exposition;
 mod form;
 mod guesses;
 mod hash;
+mod kept;
 pub mod limits;
 mod listeners;
 mod names;

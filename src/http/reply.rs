@@ -37,6 +37,12 @@ pub(super) enum Body {
     Pieces(pieces::PieceReceiver),
 }
 
+impl Default for Body {
+    fn default() -> Body {
+        Body::Whole(Bytes::new())
+    }
+}
+
 impl hyper::body::Body for Body {
     type Data = Bytes;
     type Error = CutShort;

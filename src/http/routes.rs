@@ -15,6 +15,7 @@ use super::caller::Caller;
 use super::limits::Limits;
 pub use super::needs::Needs;
 use super::openapi::{self, OpenApiRow};
+use super::pages::{Asset, Page};
 use super::person::KnownPerson;
 use super::reply::{self, Reply};
 use super::site::{self, Arrival, Deed};
@@ -41,21 +42,13 @@ pub(super) enum Handler {
     Reload,
     Page(Page),
     Runbooks,
-    Style,
+    Asset(Asset),
     SignIn,
     SignOut,
     Act,
     Api(Operation),
     Compat(&'static str),
     Trigger,
-}
-
-/// A page for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Page {
-    Checks,
-    Check,
-    SignIn,
 }
 
 /// One row of the table.
@@ -92,7 +85,7 @@ fn of_door(door: &dyn Door) -> Route {
 fn own() -> impl Iterator<Item = Route> {
     use Handler::Api;
     use Operation as To;
-    let rows: [(&'static str, &'static [Method], Needs, Handler); 53] = [
+    let rows: [(&'static str, &'static [Method], Needs, Handler); 54] = [
         ("/ping/{*rest}", PING, Needs::PingKey, Handler::Ping),
         ("/metrics", READ, Needs::Metrics, Handler::Metrics),
         ("/-/healthy", READ, Needs::Nothing, Handler::Healthy),
@@ -106,7 +99,8 @@ fn own() -> impl Iterator<Item = Route> {
         ("/sign-out", POST, Needs::Form, Handler::SignOut),
         ("/{alias}", PING, Needs::AliasId, Handler::Trigger),
         ("/runbook", READ, Needs::Nothing, Handler::Runbooks),
-        ("/style.css", READ, Needs::Nothing, Handler::Style),
+        ("/style.css", READ, Needs::Nothing, Handler::Asset(Asset::Style)),
+        ("/script.js", READ, Needs::Nothing, Handler::Asset(Asset::Script)),
         ("/api/v1/incidents", READ, Needs::Read, Api(To::Incidents)),
         ("/api/v1/mutes", READ, Needs::Read, Api(To::Mutes)),
         ("/api/v1/status", READ, Needs::Read, Api(To::Status)),
@@ -316,7 +310,7 @@ async fn answer_whole(
         Handler::Ready => operate::ready(),
         Handler::Preflight => reply::to_preflight(),
         Handler::Runbooks => reply::compressed(pages::runbooks(), exposition::takes_gzip(&parts)),
-        Handler::Style => reply::compressed(pages::style(), exposition::takes_gzip(&parts)),
+        Handler::Asset(asset) => reply::compressed(asset.answer(), exposition::takes_gzip(&parts)),
     }
 }
 
@@ -347,15 +341,20 @@ async fn answer_page(visit: Visit<'_>, viewer: Viewer, page: Page, name: &str) -
         return door::to_sign_in(visit.app, &viewer, parts);
     }
     let (name, query) = (name.to_owned(), parts.uri.query().map(str::to_owned));
-    let make = move |app: &App| match page {
-        Page::Checks => pages::checks(app, query.as_deref(), &viewer),
-        Page::Check => pages::check(app, &name, query.as_deref(), (&viewer, None)),
-        Page::SignIn => {
-            let [to] = decode::query_values(query.as_deref(), ["to"]);
-            pages::sign_in(app, &viewer, &to.unwrap_or_default(), None)
+    match page {
+        Page::Checks => pages::checks(visit, viewer).await,
+        Page::Check => {
+            let make = move |app: &App| pages::check(app, &name, query.as_deref(), (&viewer, None));
+            pages::make(visit, make).await
         }
-    };
-    pages::make(visit, make).await
+        Page::SignIn => {
+            let make = move |app: &App| {
+                let [to] = decode::query_values(query.as_deref(), ["to"]);
+                pages::sign_in(app, &viewer, &to.unwrap_or_default(), None)
+            };
+            pages::make(visit, make).await
+        }
+    }
 }
 
 /// Answers whoever looks at a page, or sends a form of one; `name` is that of the check whose page it is.

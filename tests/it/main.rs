@@ -7,6 +7,7 @@
 
 mod absence;
 mod access;
+mod accessible;
 mod alertmanager;
 mod alerts;
 mod api;
@@ -25,6 +26,7 @@ mod flood;
 mod hang;
 mod import;
 mod known;
+mod live;
 mod log;
 mod mail;
 mod main_job;

@@ -22,7 +22,10 @@ fn page(doors: &Doors, path: &str) -> Response {
     assert!(answer.header("content-type").starts_with("text/html"), "{path}");
     let policy = answer.header("content-security-policy");
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
-    assert!(!answer.text().contains("<script"), "pages work without scripts");
+    let text = answer.text();
+    let script = text.split("<script type=\"module\" src=\"").nth(1).unwrap_or_default();
+    assert!(script.trim_start_matches("../").starts_with("script.js?"), "{text}");
+    assert_eq!(text.matches("<script").count(), 1, "there is no other: {text}");
     answer
 }
 

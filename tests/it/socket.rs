@@ -288,7 +288,7 @@ fn pages_at_the_socket_do_not_wait_for_the_network() {
         };
         http::runtime().spawn(async move { app.services.aside(room, work).await });
     }
-    (0..8).for_each(|_| begins.recv_timeout(PATIENCE).unwrap());
+    (0..6).for_each(|_| begins.recv_timeout(PATIENCE).unwrap());
     for path in ["/", "/checks/backup", "/api/v1/checks"] {
         let line = first_line_of(path, &mut at_socket(folder.path()));
         assert_eq!(line, "HTTP/1.1 200 OK", "{path}");

@@ -135,7 +135,7 @@ fn mute(viewer: &Viewer, on: &ActedOn<'_>) -> Markup {
 
 fn form(viewer: &Viewer, on: &ActedOn<'_>, title: &str, fields: &Markup) -> Markup {
     html! {
-        details {
+        details data-key=(title) {
             summary { (title) }
             form method="post" action={ "./" (on.definition.name) } {
                 input type="hidden" name="form" value=(viewer.form());

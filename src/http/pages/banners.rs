@@ -87,7 +87,7 @@ pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time
                 strong { (notices.kept.len()) " checks are no longer declared, and were kept" }
                 " because the files at the start removed too many at once. If that is meant, run "
                 code { "punctual reload --allow-mass-removal" } ", or start with " code { "--config.allow-mass-removal" } "."
-                details { summary { "Which" } p { @for name in notices.kept.iter().take(100) { (name) " " } } }
+                details data-key="kept" { summary { "Which" } p { @for name in notices.kept.iter().take(100) { (name) " " } } }
             }
         }
         @if !notices.passed_over.is_empty() {
@@ -132,7 +132,7 @@ fn unknown_names(app: &App, now: Time) -> Markup {
     let unknown = app.names.unknown.list(|name| app.services.live.find(name).is_some());
     html! {
         @if !unknown.is_empty() {
-            div.banner.warn {
+            div.banner.warn data-key="unknown names" {
                 details {
                     summary {
                         strong { "Pings to names that no check has: " }
@@ -174,7 +174,7 @@ pub(super) fn new_database(app: &App, now: Time) -> Markup {
     html! {
         @if now - created < NEW_FOR {
             p.note.quiet {
-                "This database was made " (words::from_now(created, now)) ": nothing is known of the time before. "
+                "This database was made " (words::about(created, now)) ": nothing is known of the time before. "
                 "If you expected a history, look at " code { "--storage.path" } "."
             }
         }

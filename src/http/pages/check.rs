@@ -39,7 +39,8 @@ pub(in super::super) fn answer(
 ) -> Reply {
     let Some(check) = app.services.live.find(name) else {
         let content = html! { h1 { "No such check" } p { a href="../" { "All checks" } } };
-        let frame = Frame { title: "No such check", up: "../", all_good: false, viewer: Some(viewer) };
+        let frame =
+            Frame { title: "No such check", up: "../", worst: None, lives: false, viewer: Some(viewer) };
         return page(StatusCode::NOT_FOUND, &frame, &content);
     };
     let canonical = check.definition.name.as_str();
@@ -59,7 +60,6 @@ pub(in super::super) fn answer(
     let now = moment.now;
     let CheckView { state, view, held } = moment.look(&check);
     let definition = &check.definition;
-    let good = matches!(view.status, Status::Up | Status::New | Status::Grace | Status::Paused);
     let whole = if state.causes.is_empty() { Ok(None) } else { read(app, check.id) };
     let open = whole.as_ref().ok().and_then(Option::as_ref).map(|(incident, _)| incident);
     let on = ActedOn { definition, state: &state, incident: open, held: held.as_ref() };
@@ -85,8 +85,11 @@ pub(in super::super) fn answer(
         h2 { "Ping it" }
         (ping_lines(app, &check))
     };
-    let title = format!("{} – punctual", definition.title);
-    let frame = Frame { title: &title, up: "../", all_good: good, viewer: Some(viewer) };
+    let is_bad = view.status <= Status::Unknown;
+    let status = if is_bad { format!("({}) ", view.status.as_str()) } else { String::new() };
+    let title = format!("{status}{} – punctual", definition.title);
+    let frame =
+        Frame { title: &title, up: "../", worst: Some(view.status), lives: true, viewer: Some(viewer) };
     page(refused.map_or(StatusCode::OK, |refused| refused.problem.status()), &frame, &content)
 }
 
@@ -160,7 +163,7 @@ fn next_dues(definition: &Definition, state: &State, view: &View, now: Time) -> 
             li {
                 (zone.local(due).format("%a %Y-%m-%d %H:%M")) " " (zone.abbreviation(due))
                 @if zone != Zone::UTC { span.quiet { " · " (due) } }
-                span.quiet { " · " (words::from_now(due, now)) }
+                span.quiet { " · " (words::about(due, now)) }
             }
         } }
     }

@@ -1,17 +1,23 @@
 //! The first page: all checks, those that need somebody first.
 
+use std::collections::BTreeMap;
+
 use hyper::StatusCode;
+use hyper::header::IF_NONE_MATCH;
 use maud::{Markup, html};
 
 use super::super::App;
-use super::super::reply::Reply;
+use super::super::kept::Rendering;
+use super::super::reply::{self, Reply};
 use super::super::viewer::Viewer;
+use super::super::visit::Visit;
 use super::filter::Filter;
 use super::incident;
 use super::list::{CheckRow, List, Part};
-use super::{Frame, banners, page, words};
-use crate::app::health;
+use super::{Frame, banners, make, page, words};
 use crate::app::view::{IncidentView, Moment};
+use crate::app::{Room, health};
+use crate::core::cause::Status;
 use crate::core::incident::IncidentStatus;
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -22,16 +28,34 @@ const ROWS: usize = 300;
 /// A row on the page, and what somebody said of it.
 type Shown<'r> = (&'r CheckRow, Option<IncidentView>);
 
-/// Answers `/`.
-pub(in super::super) fn answer(app: &App, query: Option<&str>, viewer: &Viewer) -> Reply {
+/// Answers `/`. What all see is rendered once for many; who looks at it stands around that (22.9a).
+pub(in super::super) async fn answer(visit: Visit<'_>, viewer: Viewer) -> Reply {
+    let (app, uri) = (visit.app.clone(), visit.parts.uri.clone());
+    let asks_again = visit.parts.headers.contains_key(IF_NONE_MATCH);
+    let render = visit.app.services.aside(visit.room_or(Room::Pages), move || render(&app, uri.query()));
+    let page = (visit.parts.uri.to_string(), visit.user.is_some());
+    match visit.app.kept.get(page, asks_again, &visit.app.services.clock, render).await {
+        Ok(rendering) => make(visit, move |_| around(&rendering, &viewer)).await,
+        Err(bug) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{bug}\n")),
+    }
+}
+
+fn around(rendering: &Rendering, viewer: &Viewer) -> Reply {
+    let Rendering { status, title, worst, content } = rendering;
+    let frame = Frame { title, up: "", worst: *worst, lives: true, viewer: Some(viewer) };
+    page(*status, &frame, content)
+}
+
+/// The checks that are asked for, the same for everybody.
+fn render(app: &App, query: Option<&str>) -> Rendering {
     let filter = match Filter::parse(query) {
         Ok(filter) => filter,
-        Err((filter, why)) => return refusal(&filter, &why, viewer),
+        Err((filter, why)) => return refusal(&filter, &why),
     };
     let now = app.services.clock.now();
     let fault = health::fault(&app.services);
     let limit = filter.page.saturating_mul(ROWS);
-    let List { all, found, wanted, rows } =
+    let List { all, found, wanted, needing, rows } =
         List::of(&filter, &Moment::of(&app.services), &app.services.live, limit);
     let pages = wanted.all.div_ceil(ROWS).max(1);
     let number = filter.page.min(pages);
@@ -41,8 +65,7 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, viewer: &Viewer) 
     let (answers, unread) = answers.map_or_else(|error| (Vec::new(), Some(error)), |answers| (answers, None));
     let shown: Vec<Shown<'_>> =
         on_page.iter().zip(answers.into_iter().chain(std::iter::repeat_with(|| None))).collect();
-    let bad = wanted.needs_somebody;
-    let title = if bad > 0 { format!("({bad}) punctual") } else { "punctual".to_owned() };
+    let is_well = fault.is_none() && health::refusing(&app.services).is_none();
     let content = html! {
         h1 { (wanted.in_words(filter.is_all())) }
         (banners::banners(app, fault.as_deref(), all, now))
@@ -58,22 +81,29 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, viewer: &Viewer) 
         }
         (banners::new_database(app, now))
     };
-    let is_well = bad == 0 && fault.is_none() && health::refusing(&app.services).is_none();
-    let frame = Frame { title: &title, up: "", all_good: is_well, viewer: Some(viewer) };
-    page(StatusCode::OK, &frame, &content)
+    let worst = needing.keys().next().copied();
+    let worst = if is_well { worst.unwrap_or(Status::Up) } else { Status::Failing };
+    Rendering { status: StatusCode::OK, title: title(is_well, &needing), worst: Some(worst), content }
+}
+
+/// `(1 failing, 3 late) punctual`: what needs somebody, to be read in a tab.
+fn title(is_well: bool, needing: &BTreeMap<Status, usize>) -> String {
+    let own = (!is_well).then(|| "unwell".to_owned());
+    let counts = needing.iter().map(|(status, count)| format!("{count} {}", status.as_str()));
+    let said: Vec<String> = own.into_iter().chain(counts).collect();
+    if said.is_empty() { "punctual".to_owned() } else { format!("({}) punctual", said.join(", ")) }
 }
 
 /// What was asked for is nothing that is known here.
-fn refusal(filter: &Filter, why: &str, viewer: &Viewer) -> Reply {
+fn refusal(filter: &Filter, why: &str) -> Rendering {
     let content = html! {
         h1 { "This filter says nothing" }
         div.banner.bad role="alert" { (why) }
         (filter.form())
         p { a href="./" { "Show all" } }
     };
-    let title = "No such filter – punctual";
-    let frame = Frame { title, up: "", all_good: true, viewer: Some(viewer) };
-    page(StatusCode::BAD_REQUEST, &frame, &content)
+    let title = "No such filter – punctual".to_owned();
+    Rendering { status: StatusCode::BAD_REQUEST, title, worst: None, content }
 }
 
 /// What people said of the incidents of these rows, in their order.
@@ -92,7 +122,7 @@ fn section(app: &App, part: Part, shown: &[Shown<'_>], now: Time) -> Markup {
     let is_alone = rows.len() == shown.len();
     html! {
         @if !rows.is_empty() {
-            section aria-label=(part.title()) {
+            section aria-label=(part.title()) data-key=(part.title()) {
                 @if !is_alone || part == Part::Aside { h2 { (part.title()) } }
                 table.checks {
                     thead { tr {
@@ -128,7 +158,7 @@ fn table_row(app: &App, row: &CheckRow, answer: Option<&IncidentView>, now: Time
     let definition = &row.check.definition;
     let name = definition.name.as_str();
     html! {
-        tr {
+        tr data-key=(name) {
             td { (words::status(row.view.status)) }
             td {
                 // A title may turn the direction of writing: only its own.

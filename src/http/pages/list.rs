@@ -102,6 +102,8 @@ pub(super) struct List {
     /// How many there are of each status that the words find.
     pub(super) found: BTreeMap<Status, usize>,
     pub(super) wanted: Counts,
+    /// How many of them need somebody, by their status, the worst first.
+    pub(super) needing: BTreeMap<Status, usize>,
     /// The first ones of those that are wanted, in the order in which people should look at them.
     pub(super) rows: Vec<CheckRow>,
 }
@@ -125,6 +127,9 @@ impl List {
             let (answered, last_seen) = (answered.get(&check.id).copied(), state.last_seen);
             let row = CheckRow { check: check.clone(), view, held, answered, last_seen };
             list.wanted.count(&row);
+            if row.part() == Part::NeedsSomebody {
+                *list.needing.entry(row.view.status).or_default() += 1;
+            }
             if first.len() < limit {
                 first.push(row);
             } else if first.peek().is_some_and(|last| row < *last) {

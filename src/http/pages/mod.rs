@@ -1,20 +1,23 @@
-//! Pages for people: made whole on the server, without scripts, escaped by maud. What the viewer may do is offered by forms.
+//! Pages for people: made whole on the server, escaped by maud. What the viewer may do is offered by forms. A script keeps what
+//! they show as it is on the server (22.9b); nothing needs it.
 //!
-//! A new page is a file here, a variant of `Page`, and a row and an arm in `src/http/routes.rs`.
+//! A new page is a file here, a variant of [`Page`], and a row and an arm in `src/http/routes.rs`.
 
 mod acts;
+mod assets;
 mod banners;
 mod check;
 mod checks;
 mod declared;
 mod filter;
 mod history;
+mod icon;
 mod incident;
 mod list;
 mod refused;
 mod runbooks;
 mod sign_in;
-mod style;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -23,7 +26,7 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use maud::{DOCTYPE, Markup, html};
@@ -33,18 +36,32 @@ use super::viewer::Viewer;
 use super::visit::Visit;
 use super::{App, exposition};
 use crate::app::Room;
+use crate::core::cause::Status;
 
+pub(super) use assets::Asset;
 pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
 pub(super) use refused::answer as refused;
 pub(super) use runbooks::answer as runbooks;
 pub(super) use sign_in::answer as sign_in;
-pub(super) use style::answer as style;
 
-/// Makes a page aside, compressed for whoever takes that.
+/// A page for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Page {
+    Checks,
+    Check,
+    SignIn,
+}
+
+/// Makes a page aside, compressed for whoever takes that; who has it as it is already is told so.
 pub(super) async fn make(visit: Visit<'_>, page: impl FnOnce(&App) -> Reply + Send + 'static) -> Reply {
     let takes_gzip = exposition::takes_gzip(visit.parts);
-    make_in(visit.room_or(Room::Pages), visit.app, move |app| reply::compressed(page(app), takes_gzip)).await
+    let has = visit.parts.headers.get(IF_NONE_MATCH).cloned();
+    let answer = move |app: &App| match page(app) {
+        reply if tag::is_held(&reply, has.as_ref()) => tag::not_modified(reply),
+        reply => reply::compressed(reply, takes_gzip),
+    };
+    make_in(visit.room_or(Room::Pages), visit.app, answer).await
 }
 
 /// Makes an answer aside.
@@ -60,9 +77,10 @@ pub(super) async fn make_in(
         .unwrap_or_else(|bug| reply::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{bug}\n")))
 }
 
-/// Nothing but our own style, and the icon that is part of the page.
+/// Our own style and script, and nothing of others (23.8).
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; form-action 'self'; \
+     base-uri 'none'; frame-ancestors 'none'",
 );
 
 /// What stands around the content of a page.
@@ -70,7 +88,10 @@ struct Frame<'p> {
     title: &'p str,
     /// Leads from the page's folder to the first page: addresses are relative, so that a proxy may put punctual below a path.
     up: &'p str,
-    all_good: bool,
+    /// The worst status that it shows, in its icon; `None`: it shows none.
+    worst: Option<Status>,
+    /// It asks again while somebody looks at it (22.9b).
+    lives: bool,
     /// Who looks at it; `None`: it is the same for everybody.
     viewer: Option<&'p Viewer>,
 }
@@ -94,32 +115,37 @@ fn signed_in(viewer: &Viewer, up: &str) -> Markup {
 
 /// A page around its content.
 fn page(status: StatusCode, frame: &Frame<'_>, content: &Markup) -> Reply {
-    let Frame { title, up, all_good, viewer } = *frame;
-    // A dot: green while all is good.
-    let icon = if all_good { ICON_GOOD } else { ICON_BAD };
+    let Frame { title, up, worst, lives, viewer } = *frame;
+    let head = html! {
+        meta charset="utf-8";
+        meta name="viewport" content="width=device-width, initial-scale=1";
+        meta name="color-scheme" content="light dark";
+        title { (title) }
+        link rel="icon" href=(icon::of(worst)) data-old=(icon::of(None));
+        link rel="stylesheet" href={ (up) (Asset::Style.address()) };
+        script type="module" src={ (up) (Asset::Script.address()) } {}
+    };
+    let header = html! {
+        a.skip href="#main" { "Skip to the content" }
+        header {
+            a.brand href=(if up.is_empty() { "./" } else { up }) { "punctual" }
+            nav aria-label="punctual" {
+                a href=(if up.is_empty() { "./" } else { up }) { "checks" }
+                a href={ (up) "metrics" } { "metrics" }
+                @if let Some(viewer) = viewer { (signed_in(viewer, up)) }
+                span.quiet { (concat!("v", env!("CARGO_PKG_VERSION"))) }
+            }
+        }
+    };
+    // What was not found or not done is said once, and not asked for again.
+    let tag = (lives && status == StatusCode::OK).then(|| tag::of([&head, &header, content]));
     let page = html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title) }
-                link rel="icon" href=(icon);
-                link rel="stylesheet" href={ (up) "style.css?" (style::version()) };
-            }
+            head { (head) }
             body {
-                a.skip href="#main" { "Skip to the content" }
-                header {
-                    a.brand href=(if up.is_empty() { "./" } else { up }) { "punctual" }
-                    nav aria-label="punctual" {
-                        a href=(if up.is_empty() { "./" } else { up }) { "checks" }
-                        a href={ (up) "metrics" } { "metrics" }
-                        @if let Some(viewer) = viewer { (signed_in(viewer, up)) }
-                        span.quiet { (concat!("v", env!("CARGO_PKG_VERSION"))) }
-                    }
-                }
-                main #main tabindex="-1" { (content) }
+                (header)
+                main #main tabindex="-1" data-status=[worst.map(Status::as_str)] data-tag=[tag.as_deref()] { (content) }
             }
         }
     };
@@ -130,11 +156,11 @@ fn page(status: StatusCode, frame: &Frame<'_>, content: &Markup) -> Reply {
     headers.insert(CONTENT_SECURITY_POLICY, POLICY);
     headers.insert(REFERRER_POLICY, SAME_ORIGIN);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Some(tag) = tag {
+        headers.insert(ETAG, HeaderValue::from_str(&tag).expect("a tag is plain text"));
+    }
     reply
 }
 
 /// With `no-referrer` a browser would send a form without its origin (23.8).
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
-
-const ICON_GOOD: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3' fill='%232da44e'/%3E%3C/svg%3E";
-const ICON_BAD: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Ccircle cx='4' cy='4' r='3' fill='%23cf222e'/%3E%3C/svg%3E";

@@ -17,7 +17,8 @@ pub(in super::super) fn answer(name: &str, viewer: &Viewer, refused: &RefusedFor
             p { a href={ "../sign-in?to=" (decode::encoded(&format!("checks/{name}"))) } { "Sign in" } " and do it again." }
         }
     };
-    let frame = Frame { title: "Not done – punctual", up: "../", all_good: false, viewer: Some(viewer) };
+    let title = "Not done – punctual";
+    let frame = Frame { title, up: "../", worst: None, lives: false, viewer: Some(viewer) };
     page(refused.problem.status(), &frame, &content)
 }
 

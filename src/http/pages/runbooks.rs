@@ -21,7 +21,7 @@ pub(in super::super) fn answer() -> Reply {
             @for paragraph in rest.split("\n\n") { p { (text(paragraph)) } }
         }
     };
-    let frame = Frame { title: "Runbooks – punctual", up: "", all_good: true, viewer: None };
+    let frame = Frame { title: "Runbooks – punctual", up: "", worst: None, lives: false, viewer: None };
     page(StatusCode::OK, &frame, &content)
 }
 

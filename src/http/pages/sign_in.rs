@@ -37,7 +37,7 @@ pub(in super::super) fn answer(
     let status = refused.map_or(StatusCode::OK, |(status, _)| status);
     page(
         status,
-        &Frame { title: "Sign in – punctual", up: "", all_good: true, viewer: Some(viewer) },
+        &Frame { title: "Sign in – punctual", up: "", worst: None, lives: false, viewer: Some(viewer) },
         &content,
     )
 }

@@ -27,7 +27,11 @@ pub(super) fn when(time: Time, now: Time) -> Markup {
 }
 
 /// The same, where the clock's time stands beside it already.
-pub(super) fn from_now(time: Time, now: Time) -> String {
+pub(super) fn about(time: Time, now: Time) -> Markup {
+    html! { time datetime=(time) { (from_now(time, now)) } }
+}
+
+fn from_now(time: Time, now: Time) -> String {
     match time - now {
         ahead if ahead > Span::ZERO => format!("in {}", rough(ahead)),
         ago if ago > Span::ms(-1000) => "just now".to_owned(),
@@ -37,7 +41,7 @@ pub(super) fn from_now(time: Time, now: Time) -> String {
 
 /// How long something lasts by now, and when it began.
 pub(super) fn lasting(since: Time, now: Time) -> Markup {
-    html! { "for " time datetime=(since) { (rough(now - since)) " " small { "since " (clock(since, now)) } } }
+    html! { "for " time.lasts datetime=(since) { (rough(now - since)) " " small { "since " (clock(since, now)) } } }
 }
 
 /// To the second, with the date where that is not today's: people are somewhere else, so always in UTC.
@@ -140,7 +144,7 @@ mod tests {
         check(now - Span::mins(24 * 60), "1d 0h ago <small>2023-11-13 22:13:20 UTC");
         assert_eq!(
             lasting(now - Span::secs(90), now).into_string(),
-            "for <time datetime=\"2023-11-14T22:11:50Z\">1m <small>since 22:11:50 UTC</small></time>"
+            "for <time class=\"lasts\" datetime=\"2023-11-14T22:11:50Z\">1m <small>since 22:11:50 UTC</small></time>"
         );
     }
 }

@@ -3,6 +3,7 @@
 
 use ::punctual::core::outbox::Attempt;
 
+pub(crate) mod browser;
 pub(crate) mod contract;
 pub(crate) mod disk;
 pub(crate) mod doors;

@@ -1,0 +1,119 @@
+//! Every page in a real browser, at two widths, light and dark: by axe's rules nothing is in anybody's way, nothing is beside
+//! the screen, and nothing is written to the console.
+
+use serde_json::Value;
+
+use crate::support::browser::Browser;
+use crate::support::http;
+use crate::support::process::{PATIENCE, tool, wait_until};
+use crate::support::punctual::{Punctual, punctual};
+
+const TOKEN: &str = "token-that-operates";
+const CONFIG: &str = "auth: {anonymous: read, tokens: [{name: oncall, scope: operate, token: token-that-operates}]}\n\
+    checks:\n\
+    - {name: whole, every: 1h, group: db, labels: {team: dba, severity: critical}, title: Nightly backup,\n   \
+       description: \"Runs ETL.\\nCall Bob.\", runbook_url: 'https://wiki.example.org/backup'}\n\
+    - {name: soon, every: 1s, grace: 0s}\n\
+    - {name: failed, every: 1h, group: web}\n\
+    - {name: acked, every: 1h}\n\
+    - {name: nightly, cron: '0 2 * * *', timezone: Europe/Berlin}\n\
+    - {name: paused, every: 1h, paused: true}\n\
+    - {name: due, every: 1s, grace: 10h}\n";
+/// For whoever comes by, as far as forms make a difference.
+const OPEN_PAGES: [&str; 2] = ["/", "/checks/failed"];
+const PAGES: [&str; 12] = [
+    "/",
+    "/?q=nothing",
+    "/?status=bogus",
+    "/checks/whole",
+    "/checks/soon",
+    "/checks/failed",
+    "/checks/acked",
+    "/checks/nightly",
+    "/checks/paused",
+    "/checks/none",
+    "/runbook",
+    "/sign-in",
+];
+
+/// What a page has that opens is open, and what is shown in need is shown.
+const OPEN_ALL: &str = "
+    document.querySelectorAll('main details').forEach((it) => (it.open = true));
+    document.querySelectorAll('.stale').forEach((it) => (it.hidden = false));";
+
+/// What axe finds serious or critical.
+const FINDINGS: &str = "axe.run().then((found) => found.violations
+    .filter((it) => ['serious', 'critical'].includes(it.impact))
+    .map((it) => it.id + ': ' + it.nodes.map((node) => node.target + ' ' + node.failureSummary).slice(0, 3)))";
+
+fn with_checks_of_every_status() -> Punctual {
+    let server = Punctual::start(CONFIG);
+    for ping in ["whole/start", "whole", "soon", "failed/fail", "acked/fail", "due"] {
+        server.ping(ping);
+    }
+    http::post(&server.url("/ping/failed/fail?comment=said"), "what it wrote");
+    for name in ["nobody", "nobody-2"] {
+        assert_eq!(server.get(&format!("/ping/{name}")).status, 404);
+    }
+    let data = server.data().display().to_string();
+    for arguments in [&["incidents", "ack", "acked", "--by", "ann"][..], &["mute", "failed", "--for", "1h"]] {
+        let (is_done, said) = punctual(&[arguments, &["--storage.path", &data]].concat());
+        assert!(is_done, "{said}");
+    }
+    wait_until("lateness", PATIENCE, || server.get("/?status=late").text().contains("checks/soon"));
+    server
+}
+
+/// What axe finds on the page that is open, at each width and in each colour, and what is beside the screen.
+fn findings(browser: &mut Browser, axe: &str) -> Vec<String> {
+    browser.evaluate(OPEN_ALL);
+    browser.evaluate(&format!("{axe};0"));
+    let mut all = Vec::new();
+    for (width, is_dark) in [(1280, false), (1280, true), (390, false), (390, true)] {
+        browser.resize(width);
+        browser.set_dark(is_dark);
+        let found = browser.evaluate(FINDINGS);
+        let beside =
+            browser.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        let lines = found.as_array().unwrap().iter().map(Value::to_string);
+        let beside = (beside != 0).then(|| format!("{beside} px are beside the screen"));
+        all.extend(lines.chain(beside).map(|line| format!("{width} px, dark: {is_dark}: {line}")));
+    }
+    all
+}
+
+/// 22.9b
+#[test]
+fn no_page_is_in_anybodys_way_and_none_writes_to_the_console() {
+    let axe = std::fs::read_to_string(tool("axe.min.js").get_program()).unwrap();
+    let server = with_checks_of_every_status();
+    let folder = tempfile::tempdir().unwrap();
+    let mut browser = Browser::start(folder.path());
+    let mut faults: Vec<String> = Vec::new();
+    for is_signed_in in [false, true] {
+        if is_signed_in {
+            browser.open(&server.url("/sign-in"));
+            browser.sign_in(TOKEN);
+        }
+        let paths = if is_signed_in { &PAGES[..] } else { &OPEN_PAGES[..] };
+        for path in paths {
+            browser.open(&server.url(path));
+            let found = findings(&mut browser, &axe);
+            faults.extend(found.into_iter().map(|line| format!("{path}, signed in: {is_signed_in}: {line}")));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    // That a page was not found or not understood the browser says by itself, and what it would advise.
+    let is_ours = |line: &&String| !line.contains("status of 40") && !line.contains("\"level\":\"verbose\"");
+    let console: Vec<String> = browser.console().iter().filter(is_ours).cloned().collect();
+    assert_eq!(console, [""; 0]);
+
+    browser.open(&server.url("/"));
+    browser.evaluate("document.querySelector('.keys').click()");
+    assert_eq!(findings(&mut browser, &axe), [""; 0], "the help");
+    // It would find something.
+    browser.open(&server.url("/"));
+    browser.evaluate("document.querySelector('main').append(new Image(2000, 1))");
+    let found = findings(&mut browser, &axe).join("\n");
+    assert!(found.contains("image-alt") && found.contains("beside the screen"), "{found}");
+}
