@@ -37,6 +37,12 @@ pub enum MatcherError {
         /// The rest of the text, cut to a few characters.
         rest: String,
     },
+    /// What stands between slashes is not a regular expression.
+    #[error("between slashes there is no regular expression (RE2's syntax): {reason}")]
+    Pattern {
+        /// The regex library's own words, on one line.
+        reason: String,
+    },
     /// The value is not a regular expression.
     #[error("the value of `{label}` is no regular expression (RE2's syntax): {reason}")]
     Regex {
@@ -101,6 +107,12 @@ impl fmt::Display for Matcher {
         }
         f.write_str("\"")
     }
+}
+
+/// A regular expression that people search by, wherever in a text, ignoring case.
+pub(super) fn pattern(expression: &str) -> Result<Regex, MatcherError> {
+    let built = RegexBuilder::new(expression).case_insensitive(true).size_limit(MAX_REGEX_BYTES).build();
+    built.map_err(|error| MatcherError::Pattern { reason: last_line(&error) })
 }
 
 const ANCHORS: (&str, &str) = ("^(?:", ")$");

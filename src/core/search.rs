@@ -1,7 +1,9 @@
-//! Searches for checks: words and Alertmanager's matchers.
+//! Searches for checks: words, regular expressions and Alertmanager's matchers.
+
+use regex::Regex;
 
 use super::check::Definition;
-use super::matcher::MatcherError;
+use super::matcher::{MatcherError, pattern};
 use super::route::Matcher;
 use super::step::View;
 
@@ -13,13 +15,15 @@ pub struct Search(Vec<Term>);
 enum Term {
     /// In lower case.
     Words(String),
+    Pattern(Regex),
     Matcher(Matcher),
 }
 
 impl Search {
     /// Parses `backup group=db team=~"a|b" severity!=info "two words"`. A term with `=`, `!=`, `=~` or `!~` after a
     /// label is a matcher, for one of the check's labels or for `check title group status reason`. Every other term is
-    /// searched for in name, title, group and labels, ignoring case.
+    /// searched for in name, title, group and labels, ignoring case; between two slashes (`/^nightly .*db/`) it is a regular
+    /// expression.
     pub fn parse(text: &str) -> Result<Search, MatcherError> {
         terms(text).map(term).collect::<Result<_, _>>().map(Search)
     }
@@ -31,18 +35,18 @@ impl Search {
     /// Whether a check matches every term.
     pub fn finds(&self, definition: &Definition, view: &View) -> bool {
         self.0.iter().all(|term| match term {
-            Term::Words(words) => has_words(definition, words),
+            Term::Words(words) => is_said(definition, |text| text.to_lowercase().contains(words)),
+            Term::Pattern(pattern) => is_said(definition, |text| pattern.is_match(text)),
             Term::Matcher(matcher) => is_matched(matcher, definition, view),
         })
     }
 }
 
-fn has_words(definition: &Definition, words: &str) -> bool {
-    let has = |text: &str| text.to_lowercase().contains(words);
-    let label = |(name, value): &(String, String)| has(&format!("{name}={value}"));
-    has(definition.name.as_str())
-        || has(&definition.title)
-        || has(&definition.group)
+fn is_said(definition: &Definition, is_it: impl Fn(&str) -> bool) -> bool {
+    let label = |(name, value): &(String, String)| is_it(&format!("{name}={value}"));
+    is_it(definition.name.as_str())
+        || is_it(&definition.title)
+        || is_it(&definition.group)
         || definition.labels.iter().any(label)
 }
 
@@ -58,7 +62,8 @@ fn is_matched(matcher: &Matcher, definition: &Definition, view: &View) -> bool {
     }
 }
 
-/// Splits a text at blanks outside of quotes. A quote that is never closed is an ordinary character.
+/// Splits a text at blanks outside of quotes and of regular expressions. A quote or slash that is never closed is an ordinary
+/// character.
 fn terms(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -71,6 +76,9 @@ fn terms(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn end_of_term(text: &str) -> usize {
+    if let Some(end) = end_of_pattern(text) {
+        return end;
+    }
     let mut at = 0;
     while let Some(c) = text[at..].chars().next() {
         if c.is_whitespace() {
@@ -82,6 +90,14 @@ fn end_of_term(text: &str) -> usize {
         }
     }
     text.len()
+}
+
+/// Where `/…/` ends, if the text begins with one. Slashes within it need nothing before them.
+fn end_of_pattern(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix('/')?;
+    let is_last = |at: &usize| inner[at + 1..].chars().next().is_none_or(char::is_whitespace);
+    let mut slashes = inner.match_indices('/').map(|(at, _)| at);
+    slashes.find(|at| *at > 0 && is_last(at)).map(|at| at + 2)
 }
 
 fn closing_quote(text: &str) -> Option<usize> {
@@ -98,6 +114,9 @@ fn term(text: &str) -> Result<Term, MatcherError> {
     let has_label = after_label.len() < text.len() && !text.starts_with(|c: char| c.is_ascii_digit());
     if has_label && ["=", "!=", "!~"].iter().any(|operator| after_label.starts_with(operator)) {
         return Matcher::parse(text).map(Term::Matcher);
+    }
+    if end_of_pattern(text) == Some(text.len()) {
+        return pattern(&text[1..text.len() - 1]).map(Term::Pattern);
     }
     let unquoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     Ok(Term::Words(unquoted.unwrap_or(text).to_lowercase()))
@@ -149,6 +168,9 @@ mod tests {
             "check=~nightly-.*",
             "nothing=\"\"",
             "title=~.*Backup",
+            "/^nightly-b.*p$/",
+            "/FULL. backup/ night",
+            "critical /^team=(data|web) base$/",
         ] {
             assert!(finds(text), "{text}");
         }
@@ -162,6 +184,11 @@ mod tests {
             "status=up",
             "reason=failed",
             "a=b",
+            "/^backup/",
+            "/nightly/ /^web$/",
+            "//",
+            "/backup",
+            "/",
         ] {
             assert!(!finds(text), "{text}");
         }
@@ -169,7 +196,7 @@ mod tests {
 
     #[test]
     fn what_is_no_matcher_says_why_and_a_lone_quote_is_text() {
-        for text in ["team=~[", "team=a{b", "backup group=~("] {
+        for text in ["team=~[", "team=a{b", "backup group=~(", "/[/", "a /(/ b"] {
             assert!(Search::parse(text).is_err(), "{text}");
         }
         for text in [
@@ -185,6 +212,8 @@ mod tests {
             "{}",
             "\"\\",
             "a\"b c\"d",
+            "/[",
+            "a/[/",
         ] {
             assert!(Search::parse(text).is_ok(), "{text}");
         }
@@ -193,5 +222,6 @@ mod tests {
             [count("a b"), count("\"a b\""), count("a\"b c\"d"), count("say \"what is")],
             [2, 1, 1, 3]
         );
+        assert_eq!([count("/a b/"), count("/a/b c/ d"), count("/a b"), count("// a")], [1, 2, 2, 2]);
     }
 }

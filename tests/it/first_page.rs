@@ -52,8 +52,14 @@ fn a_filter_knows_groups_labels_matchers_and_several_terms() {
     check("severity!~crit.* dogs", &["c"]);
     check("\"cats and\"", &["c"]);
     check("cats nothing", &[]);
+    check("/^cats .* dogs$/", &["c"]);
+    check("/^team=(web|mail)$/ group!=db", &["c"]);
     check("status=new", &["a", "b", "c"]);
-    assert_eq!(server.get("/api/v1/checks?q=team%3D~%5B").status, 400);
+    for none in ["team%3D~%5B", "/%5B/"] {
+        for path in ["/api/v1/checks", "/"] {
+            assert_eq!(server.get(&format!("{path}?q={none}")).status, 400, "{path} {none}");
+        }
+    }
     // What a label of the page leads to.
     let text = server.get("/?q=cats").text();
     let address = text.split("<a class=\"label\" href=\"./").nth(2).unwrap().split('"').next().unwrap();

@@ -99,7 +99,7 @@ impl Filter {
         html! {
             form role="search" {
                 input type="search" name="q" value=(self.text) maxlength=(MAX_FILTER) placeholder="backup group=db team!=web"
-                    aria-label="Filter checks: words in name, title, group and labels, or matchers as group=db, team=~\"a|b\"";
+                    aria-label="Filter checks: words or /regular expressions/ in name, title, group and labels, or matchers as group=db, team=~\"a|b\"";
                 @if let Some(status) = self.status { input type="hidden" name="status" value=(status.as_str()); }
                 button { "Filter" }
             }
