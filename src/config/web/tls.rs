@@ -117,7 +117,7 @@ pub(super) fn read(loader: &mut Loader, fields: &Fields<'_>) -> Option<ServerTls
     let sources = Sources { certificate, key, authorities, client_auth, options };
     let texts = Texts { certificate: certificate_pem, key: key_pem, authorities: authorities_pem };
     let hash = sources.hash_of(&texts);
-    match sources.set_up(texts) {
+    match sources.set_up(&texts) {
         Ok(setup) => Some(ServerTls { setup: Arc::new(setup), sources, hash }),
         Err((key, why)) => {
             loader.log.fault(fields.at_value(key), why);
@@ -165,7 +165,7 @@ impl Source {
         }
     }
 
-    fn fault(&self, why: String) -> PemFault {
+    fn fault(&self, why: &str) -> PemFault {
         let what = if self.path().is_some() { "the file of " } else { "" };
         (self.key, format!("{what}`{}` {why}", self.key))
     }
@@ -204,17 +204,17 @@ impl Sources {
         })
     }
 
-    fn set_up(&self, texts: Texts) -> Result<ServerConfig, PemFault> {
+    fn set_up(&self, texts: &Texts) -> Result<ServerConfig, PemFault> {
         let provider = self.options.provider();
-        let chain = pem::certificates(&texts.certificate).map_err(|why| self.certificate.fault(why))?;
-        let key = pem::private_key(&texts.key).map_err(|why| self.key.fault(why))?;
+        let chain = pem::certificates(&texts.certificate).map_err(|why| self.certificate.fault(&why))?;
+        let key = pem::private_key(&texts.key).map_err(|why| self.key.fault(&why))?;
         pem::identity(chain.clone(), key.clone_key()).map_err(|why| {
-            self.key.fault(format!("does not go with that of `{}`: {why}", self.certificate.key))
+            self.key.fault(&format!("does not go with that of `{}`: {why}", self.certificate.key))
         })?;
         let verifier = self.verifier(&provider, texts.authorities.as_deref())?;
         let mut setup = self
             .finish(provider, verifier, chain, key)
-            .map_err(|error| self.certificate.fault(format!("cannot be used: {error}")))?;
+            .map_err(|error| self.certificate.fault(&format!("cannot be used: {error}")))?;
         setup.ignore_client_order = self.options.is_order_ours;
         setup.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(setup)
@@ -251,14 +251,14 @@ impl Sources {
         let source = self.authorities.as_ref().expect("what verifies has authorities");
         let mut roots = RootCertStore::empty();
         for certificate in
-            pem::certificates(authorities.unwrap_or_default()).map_err(|why| source.fault(why))?
+            pem::certificates(authorities.unwrap_or_default()).map_err(|why| source.fault(&why))?
         {
-            let unread = |_| source.fault("holds a certificate that cannot be read".to_owned());
+            let unread = |_| source.fault("holds a certificate that cannot be read");
             roots.add(certificate).map_err(unread)?;
         }
         let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
         let builder = if is_required { builder } else { builder.allow_unauthenticated() };
-        let verifier = builder.build().map_err(|error| source.fault(format!("cannot be used: {error}")))?;
+        let verifier = builder.build().map_err(|error| source.fault(&format!("cannot be used: {error}")))?;
         Ok(Some(verifier))
     }
 }
@@ -282,7 +282,7 @@ impl ServerTls {
         let sources = self.sources.clone();
         let texts = sources.texts().map_err(|(_, why)| why)?;
         let hash = sources.hash_of(&texts);
-        let setup = sources.set_up(texts).map_err(|(_, why)| why)?;
+        let setup = sources.set_up(&texts).map_err(|(_, why)| why)?;
         Ok(ServerTls { setup: Arc::new(setup), sources, hash })
     }
 }
