@@ -309,7 +309,7 @@ impl World {
         let others = open.iter().copied().filter(|other| *other != first).take(lot / 5 % 4);
         let said: Vec<_> = [first].into_iter().chain(others.filter(|_| lot.is_multiple_of(5))).collect();
         let lasts = Span::secs(20 * (1 + i64::try_from(lot / 11 % 60).unwrap()));
-        let is_for_a_time = stance == Stance::Acknowledge && lot / 3 % 2 == 0;
+        let is_for_a_time = stance == Stance::Acknowledge && (lot / 3).is_multiple_of(2);
         let until = is_for_a_time.then_some(now + lasts);
         self.trace.say(now, &format!("{said:?}: {stance:?} until {until:?}, {fate:?}"));
         let ids: Vec<_> = said.iter().map(|(incident, _)| *incident).collect();
