@@ -41,6 +41,13 @@ pub enum Entrance {
         /// The address that they come from.
         source: IpAddr,
     },
+    /// A link in a message (22.5).
+    Link {
+        /// To whom that was sent.
+        receiver: Arc<str>,
+        /// The peer's address.
+        source: IpAddr,
+    },
     /// The socket of the data folder: the user's number.
     Socket(u32),
     /// The interface of this other system.
@@ -114,6 +121,9 @@ impl Actor {
             }
             // Whoever is known need not say a name, and none that they say hides theirs.
             (Entrance::Person { name, by, .. }, _) => format!("{name} ({})", by.as_str()),
+            (Entrance::Link { receiver, .. }, said) => {
+                format!("{} (link to {receiver})", said.as_deref().unwrap_or("somebody"))
+            }
             (Entrance::Socket(user), None) => format!("user {user}"),
             // Commands say so of whoever has no name.
             (Entrance::Socket(user), Some(said)) if *said == format!("user {user}") => said.clone(),
@@ -126,7 +136,7 @@ impl Actor {
     pub(super) fn room(&self) -> Room {
         match self.door {
             Entrance::Api { .. } => Room::Programs,
-            Entrance::Page { .. } | Entrance::Person { .. } => Room::Pages,
+            Entrance::Page { .. } | Entrance::Person { .. } | Entrance::Link { .. } => Room::Pages,
             Entrance::Socket(_) => Room::Operators,
             Entrance::Compat(_, visitor) => visitor.room(),
         }
@@ -154,6 +164,9 @@ impl Actor {
             }
             Entrance::Person { name, by, source } => {
                 tracing::info!(check, by = &**name, known_by = by.as_str(), %source, "on a page: {done}");
+            }
+            Entrance::Link { receiver, source } => {
+                tracing::info!(check, by, %receiver, %source, "by a link in a message: {done}");
             }
             Entrance::Socket(user) => tracing::info!(check, by, user, "by the control socket: {done}"),
             Entrance::Compat(..) => {}

@@ -7,6 +7,7 @@ use super::services::Services;
 use super::view::{IncidentView, standing};
 use crate::core::check::{CheckId, Definition};
 use crate::core::incident::{IncidentId, IncidentStatus, IncidentStep};
+use crate::core::outbox::{Delivery, DeliveryState, MessageId};
 use crate::core::route::{Facts, Matcher};
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -103,15 +104,67 @@ pub struct WholeIncident {
     pub definition: Definition,
     /// What happened to it.
     pub steps: Vec<IncidentStep>,
+    /// What was to be told of it, oldest first.
+    pub deliveries: Vec<DeliveryView>,
 }
 
-/// The incident of this number.
-pub fn incident(services: &Services, id: IncidentId) -> Result<Option<WholeIncident>, StoreError> {
+/// What was to be told of an incident, and what came of it.
+#[derive(Clone, Debug)]
+pub struct DeliveryView {
+    /// Who is told what.
+    pub delivery: Delivery,
+    /// In which message, if it is in one that is still kept.
+    pub message: Option<MessageRecord>,
+}
+
+impl DeliveryView {
+    /// How far it has come, and why it need not be told or was given up: as the database has it.
+    pub fn state(&self) -> (&'static str, Option<&'static str>) {
+        match self.delivery.state {
+            DeliveryState::Waiting => ("waiting", None),
+            DeliveryState::InMessage(_) => ("in_message", None),
+            DeliveryState::Sent(_) => ("sent", None),
+            DeliveryState::Parked { reason, .. } => ("parked", Some(reason.as_str())),
+            DeliveryState::Cancelled(reason) => ("cancelled", Some(reason.as_str())),
+        }
+    }
+}
+
+fn deliveries(services: &Services, id: IncidentId) -> Result<Vec<DeliveryView>, StoreError> {
+    let reader = &services.history;
+    let mut messages: HashMap<MessageId, Option<MessageRecord>> = HashMap::new();
+    let mut views = Vec::new();
+    for delivery in reader.deliveries(id)? {
+        let message = match delivery.state {
+            DeliveryState::InMessage(id) | DeliveryState::Sent(id) => Some(id),
+            DeliveryState::Parked { message, .. } => message,
+            DeliveryState::Waiting | DeliveryState::Cancelled(_) => None,
+        };
+        let message = match message {
+            Some(id) if !messages.contains_key(&id) => {
+                messages.entry(id).or_insert(reader.message(id)?).clone()
+            }
+            Some(id) => messages[&id].clone(),
+            None => None,
+        };
+        views.push(DeliveryView { delivery, message });
+    }
+    Ok(views)
+}
+
+/// The incident of this number, with what was declared of its check.
+pub fn shown(services: &Services, id: IncidentId) -> Result<Option<(Definition, IncidentView)>, StoreError> {
     let reader = &services.history;
     let Some(record) = reader.incident(id)? else { return Ok(None) };
     let Some(definition) = reader.definition(record.check)? else { return Ok(None) };
-    let view = IncidentView::of(reader, &services.live.answered(), record)?;
-    Ok(Some(WholeIncident { view, definition, steps: reader.steps(id)? }))
+    Ok(Some((definition, IncidentView::of(reader, &services.live.answered(), record)?)))
+}
+
+/// The same, with everything that happened to it.
+pub fn incident(services: &Services, id: IncidentId) -> Result<Option<WholeIncident>, StoreError> {
+    let Some((definition, view)) = shown(services, id)? else { return Ok(None) };
+    let (steps, deliveries) = (services.history.steps(id)?, deliveries(services, id)?);
+    Ok(Some(WholeIncident { view, definition, steps, deliveries }))
 }
 
 /// Which incidents of all checks; all of it must fit.
@@ -181,6 +234,13 @@ pub fn incidents(services: &Services, asked: &IncidentsAsked) -> Read<(Arc<Defin
         looked_at += count;
     }
     Ok(HistoryPage { items, next })
+}
+
+/// All that have not ended and are asked for, on whatever page, of checks that are declared; at most 10,000.
+pub fn all_open(services: &Services, asked: IncidentsAsked) -> Result<Vec<IncidentRecord>, StoreError> {
+    let page = PageAsked { before: None, limit: MAX_LOOKED_AT };
+    let found = incidents(services, &IncidentsAsked { page, ended: Some(false), ..asked })?;
+    Ok(found.items.into_iter().map(|(_, view)| view.record).collect())
 }
 
 /// What was declared of checks, also of those that no longer are.

@@ -1,13 +1,16 @@
 //! What people say of open incidents: of one, of a check's, or of all that match (11.2).
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::actor::Actor;
+use super::history::{self, IncidentsAsked};
+use super::mutes;
 use super::not_done::NotDone;
 use super::said::{check_end_within, check_lines};
 use super::services::Services;
 use super::view::is_matched;
-use crate::core::check::Name;
+use crate::core::check::{CheckId, Name};
 use crate::core::incident::{AckTerm, IncidentId, IncidentStep};
 use crate::core::route::Matcher;
 use crate::core::time::Time;
@@ -18,6 +21,9 @@ use crate::store::{Saying, Stance, StoreError};
 
 /// So many names are said; then how many more there are.
 const MAX_NAMED: usize = 20;
+
+/// So many checks one mute names: their names are shorter than the longest matchers.
+const MUTED_TOGETHER: usize = 30;
 
 /// So many are stored together; pings are stored between them and the next ones, so that none waits for more than some 50 ms.
 /// Measured without optimisation, where each has twenty actions: 47 ms for a hundred that are acknowledged; 20 ms for ten that
@@ -75,6 +81,15 @@ pub struct AllStood {
     pub text: String,
 }
 
+/// Which incidents somebody picked on a page.
+#[derive(Clone, Debug)]
+pub enum Picked {
+    /// Those of these numbers.
+    These(Vec<IncidentId>),
+    /// All open ones that are asked for.
+    Listed(Box<IncidentsAsked>),
+}
+
 /// An open incident, and its check's present name.
 type Named = (IncidentRecord, Name);
 
@@ -117,14 +132,79 @@ pub async fn stand_all(
     if named.is_empty() {
         return Err(NotDone::NoneMatches(matchers.to_owned()));
     }
+    many(services, actor, &named, &saying).await
+}
+
+/// Says how those stand that somebody picked; those that stand so already, or have ended, are left as they are.
+pub async fn stand_picked(
+    services: &Arc<Services>,
+    actor: &Actor,
+    picked: Picked,
+    asked: &StanceAsked<'_>,
+) -> Result<AllStood, NotDone> {
+    let saying = asked.check(services, actor)?;
+    let named = pick(services, actor, picked).await?;
+    many(services, actor, &named, &saying).await
+}
+
+/// Mutes the checks of what somebody picked, until a time; in words what was done.
+pub async fn mute_picked(
+    services: &Arc<Services>,
+    actor: &Actor,
+    picked: Picked,
+    until: Time,
+    comment: &str,
+) -> Result<String, NotDone> {
+    let named = pick(services, actor, picked).await?;
+    let names: BTreeSet<String> = named.iter().map(|(_, name)| name.to_string()).collect();
+    let names: Vec<String> = names.into_iter().collect();
+    let mut done = Vec::new();
+    // Matchers have a longest length.
+    for some in names.chunks(MUTED_TOGETHER) {
+        let what = mutes::Muted::Checks(some.to_vec());
+        done.push(mutes::mute(services, actor, what, until, comment).await?.text);
+    }
+    Ok(done.join("; "))
+}
+
+async fn pick(services: &Arc<Services>, actor: &Actor, picked: Picked) -> Result<Vec<Named>, NotDone> {
+    let reading = with_history(services, actor, move |at| {
+        let directory = at.live.directory();
+        let names: HashMap<CheckId, &Name> =
+            directory.checks.iter().map(|check| (check.id, &check.definition.name)).collect();
+        let mut incidents = Vec::new();
+        match picked {
+            Picked::These(ids) => {
+                for id in ids {
+                    incidents.extend(at.history.incident(id)?.filter(|incident| !incident.status.is_ended()));
+                }
+            }
+            Picked::Listed(asked) => incidents = history::all_open(at, *asked)?,
+        }
+        let named = |incident: IncidentRecord| {
+            let name = (*names.get(&incident.check)?).clone();
+            Some((incident, name))
+        };
+        Ok(incidents.into_iter().filter_map(named).collect())
+    });
+    let named: Vec<Named> = reading.await?;
+    if named.is_empty() { Err(NotDone::NonePicked) } else { Ok(named) }
+}
+
+async fn many(
+    services: &Arc<Services>,
+    actor: &Actor,
+    named: &[Named],
+    saying: &Saying,
+) -> Result<AllStood, NotDone> {
     let ids: Vec<IncidentId> = named.iter().map(|(incident, _)| incident.id).collect();
     let (count, mut changed) = (named.len(), 0);
     // Whether it is new is for the store to say: to acknowledge again takes on what began since.
     for (nth, together) in ids.chunks(max_together(saying.stance)).enumerate() {
-        match say(services, actor, together.to_vec(), &saying).await {
+        match say(services, actor, together.to_vec(), saying).await {
             Ok(stood) => changed += stood.into_iter().filter(|is_new| *is_new).count(),
             Err(why) if nth == 0 => return Err(why),
-            Err(why) => return Err(stopped(actor, &saying, (changed, count), &why)),
+            Err(why) => return Err(stopped(actor, saying, (changed, count), &why)),
         }
     }
     let names: Vec<&str> = named.iter().map(|(_, name)| name.as_str()).collect();
@@ -135,7 +215,7 @@ pub async fn stand_all(
         before => format!("; {before} stood so already, or ended meanwhile"),
     };
     let are = if changed == 1 { "incident is" } else { "incidents are" };
-    let (word, by) = (word(&saying), actor.name());
+    let (word, by) = (word(saying), actor.name());
     let text = format!("{changed} {are} {word}, says {by}{before}: {shown}{more}");
     actor.log(&text);
     Ok(AllStood { matching: count, changed, text })

@@ -8,6 +8,7 @@
 //! changes stands in `src/store/work/`, as a method of [`crate::store::Store`]) and says what came of it; new refusals are
 //! variants of [`NotDone`]. The API and the command line each ask for it.
 
+pub mod ack_link;
 mod actor;
 pub mod affirm;
 mod aside;

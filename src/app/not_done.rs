@@ -78,6 +78,9 @@ pub enum NotDone {
     /// None is open that these match.
     #[error("no incident is open that {0} matches: `punctual incidents list` lists them")]
     NoneMatches(String),
+    /// None of what was picked is open.
+    #[error("none of these incidents is open: choose some that are")]
+    NonePicked,
     /// Of several things some were done: which is what this says.
     #[error("{0}: the server is too busy, or its disk fails; ask again, for the others")]
     PartlyDone(String),
@@ -160,6 +163,7 @@ impl NotDone {
             | NotDone::IncidentGone(_)
             | NotDone::NotStood { .. }
             | NotDone::NoneMatches(_)
+            | NotDone::NonePicked
             | NotDone::UnderWay(_)
             | NotDone::ReceiverGone(_)
             | NotDone::NothingToTell(_)

@@ -260,7 +260,21 @@ fn for_people(incident: &Value) -> String {
     };
     let steps = incident["steps"].as_array().into_iter().flatten().map(row);
     let _ = write!(shown, "\n{}", Table::new(&["AT", "WHAT", "BY", "MORE"], steps));
+    let deliveries: Vec<Vec<String>> =
+        incident["deliveries"].as_array().into_iter().flatten().map(delivery).collect();
+    if !deliveries.is_empty() {
+        let head = ["RECEIVER", "WHAT", "CAME OF IT", "AT", "ANSWER"];
+        let _ = write!(shown, "\n{}", Table::new(&head, deliveries));
+    }
     shown
+}
+
+/// Who was told, and with which answer.
+fn delivery(told: &Value) -> Vec<String> {
+    let reason = told["reason"].as_str().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let at = if told["settled_at"].is_null() { &told["not_before"] } else { &told["settled_at"] };
+    let state = format!("{}{reason}", text(&told["state"]));
+    vec![text(&told["receiver"]), text(&told["kind"]), state, text(at), text(&told["answer"])]
 }
 
 /// A time, or how long ago it was.

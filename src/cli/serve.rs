@@ -221,8 +221,7 @@ fn assemble(
     reload::tell_zones();
     hold_or_let_go(&mut store, settings.no_deliveries, clock.now())?;
 
-    let live = store.live();
-    let commits = own.clone();
+    let (live, commits) = (store.live(), own.clone());
     let on_commit = move |waited: Duration| commits.ping_commit.observe(waited);
     let writer = Writer::start(Box::new(store), clock.clone(), writer::QueueLimits::default(), on_commit)?;
     let writer = Arc::new(writer);
@@ -244,6 +243,7 @@ fn assemble(
         counters: own.clone(),
         outward: in_force,
         external_url: settings.external_url.clone(),
+        is_reached: !settings.is_url_made,
         no_deliveries: settings.no_deliveries,
     };
     let reloader = Reloader {

@@ -90,7 +90,7 @@ pub(super) struct Settings {
     /// Without a slash at its end.
     pub(super) external_url: String,
     /// Nobody said that: it is made from the first address that we listen at.
-    is_url_made: bool,
+    pub(super) is_url_made: bool,
     pub(super) lifecycle: bool,
     pub(super) storage_path: PathBuf,
     pub(super) log_level: LogLevel,

@@ -109,6 +109,7 @@ async fn send(way: &SampleWay<'_>, sample: Sample<'_>, out: &mut impl Write) -> 
         receiver: &args.receiver,
         notices: std::slice::from_ref(notice),
         external_url: &args.external_url,
+        ack_url: None,
         now,
     };
     let attempt = transport.send(&notification).await;

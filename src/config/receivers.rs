@@ -37,6 +37,7 @@ pub(super) fn receivers(loader: &mut Loader, main: &Fields<'_>) -> Receivers {
             max_members: kind.as_ref().map_or(Message::MAX_MEMBERS, ReceiverKind::max_members),
             include_output: item.flag(log, "include_output").unwrap_or(true),
         };
+        let ack_links = item.flag(log, "ack_links");
         let Some(name) = name else { continue };
         if is_own_receiver(name) {
             let message = format!("{} is a check's own: choose a name that does not begin so", quote(name));
@@ -50,7 +51,10 @@ pub(super) fn receivers(loader: &mut Loader, main: &Fields<'_>) -> Receivers {
         if receivers.policies.insert(Arc::clone(&name), policy).is_some() {
             log.fault(item.at_value("name"), format!("there are two receivers {}", quote(&name)));
         }
-        receivers.list.extend(kind.map(|kind| Receiver { name, kind }));
+        receivers.list.extend(kind.map(|kind| {
+            let ack_links = ack_links.unwrap_or(kind.has_ack_links());
+            Receiver { name, kind, ack_links }
+        }));
     }
     receivers
 }

@@ -16,7 +16,7 @@ use crate::core::notice::Notice;
 use crate::core::outbox::{Attempt, DeliveryKind, Message};
 use crate::core::route::{ALL_OWN, is_own_receiver};
 use crate::core::time::Time;
-use crate::notify::Notification;
+use crate::notify::{AckLink, Notification};
 use crate::store::{Outgoing, Settling, StoreError};
 
 /// How long a shutdown waits for running attempts. Those not settled by then are repeated at the next start (12.7).
@@ -110,11 +110,14 @@ async fn send(engine: &Engine, outgoing: &Outgoing) -> Attempt {
     let transport = engine.outward.borrow().receiver(&message.receiver);
     match transport {
         Ok(transport) => {
+            let secret = engine.live.secret().filter(|_| engine.is_reached);
+            let ack_url = secret.map(|secret| AckLink::of(message).url(&secret, &engine.external_url));
             let notification = Notification {
                 key: &message.key,
                 receiver: &message.receiver,
                 notices: &outgoing.notices,
                 external_url: &engine.external_url,
+                ack_url: ack_url.as_deref(),
                 now: engine.clock.now(),
             };
             transport.send(&notification).await

@@ -33,6 +33,8 @@ pub struct Engine {
     pub outward: watch::Receiver<Arc<Outward>>,
     /// The URL of our pages.
     pub external_url: String,
+    /// Somebody said that people reach us there: messages may have links by which they acknowledge (22.5).
+    pub is_reached: bool,
     /// Sends nothing: messages are planned and wait.
     pub no_deliveries: bool,
 }

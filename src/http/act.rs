@@ -94,7 +94,7 @@ pub(super) async fn answer(visit: Visit<'_>, viewer: Viewer, name: &str, body: I
             let sees = viewer.may(Scope::Read);
             let make = move |app: &App| match sees {
                 true => pages::check(app, &name, None, (&viewer, Some(&refused))),
-                false => pages::refused(&name, &viewer, &refused),
+                false => pages::refused(&format!("checks/{name}"), &viewer, &refused),
             };
             pages::make(visit, make).await
         }
@@ -114,18 +114,14 @@ async fn act(visit: Visit<'_>, viewer: &Viewer, name: &str, form: &Form) -> Resu
     let act = Act::ALL.into_iter().find(|act| act.as_str() == wanted);
     let act = act.ok_or_else(|| invalid("this form says nothing that can be done"))?;
     if !viewer.may(act.needs()) {
-        return Err(may_not(viewer, act));
+        return Err(may_not(viewer, act.needs()));
     }
     let no_check = || Problem::new(StatusCode::NOT_FOUND, "there is no check of this name");
     let check = services.live.find(name).ok_or_else(no_check)?;
     if act.needs() == Scope::Ping && !viewer.may_affirm(&check.definition) {
         return Err(Problem::new(StatusCode::FORBIDDEN, "your token is for other checks: nothing was done"));
     }
-    let said = Some(form.get("who").trim().to_owned()).filter(|who| !who.is_empty());
-    if said.is_none() && !viewer.is_known() {
-        return Err(invalid("say who you are"));
-    }
-    let actor = Actor { said, door: viewer.caller.on_page(visit.source) };
+    let actor = actor(visit, viewer, form)?;
     let (comment, now) = (form.get("comment").trim(), services.clock.now());
     match act {
         Act::Affirm(kind) => affirm(visit, &actor, &check, (kind, form)).await?,
@@ -154,6 +150,15 @@ async fn act(visit: Visit<'_>, viewer: &Viewer, name: &str, form: &Form) -> Resu
     Ok(check)
 }
 
+/// Who does it (22.1c).
+pub(super) fn actor(visit: Visit<'_>, viewer: &Viewer, form: &Form) -> Result<Actor, Problem> {
+    let said = Some(form.get("who").trim().to_owned()).filter(|who| !who.is_empty());
+    if said.is_none() && !viewer.is_known() {
+        return Err(invalid("say who you are"));
+    }
+    Ok(Actor { said, door: viewer.caller.on_page(visit.source) })
+}
+
 async fn affirm(
     visit: Visit<'_>,
     actor: &Actor,
@@ -172,7 +177,7 @@ async fn affirm(
 }
 
 /// When something ends that lasts so long; `None`: nothing is said.
-fn end(lasts: &str, now: Time) -> Result<Option<Time>, Problem> {
+pub(super) fn end(lasts: &str, now: Time) -> Result<Option<Time>, Problem> {
     match lasts.trim() {
         "" => Ok(None),
         lasts => match parse_duration(lasts) {
@@ -182,9 +187,10 @@ fn end(lasts: &str, now: Time) -> Result<Option<Time>, Problem> {
     }
 }
 
-fn may_not(viewer: &Viewer, act: Act) -> Problem {
-    let needs = act.needs().as_str();
-    let why = match (act.needs(), viewer.is_known(), viewer.may_sign_in) {
+/// They may not do what needs this scope.
+pub(super) fn may_not(viewer: &Viewer, needed: Scope) -> Problem {
+    let needs = needed.as_str();
+    let why = match (needed, viewer.is_known(), viewer.may_sign_in) {
         _ if matches!(viewer.caller, Caller::Person(..)) => {
             format!("you may not do this: it needs the scope `{needs}`, by `auth.users` or `auth.proxy`")
         }
@@ -203,6 +209,7 @@ fn may_not(viewer: &Viewer, act: Act) -> Problem {
     Problem::new(StatusCode::FORBIDDEN, why)
 }
 
-fn invalid(why: impl Into<String>) -> Problem {
+/// What the form says makes no sense.
+pub(super) fn invalid(why: impl Into<String>) -> Problem {
     Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why)
 }

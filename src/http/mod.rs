@@ -4,6 +4,7 @@
 //! judges or stores: pings and what people do go through [`crate::app`], and what is shown is read from
 //! [`crate::app::view`] and, for history, from the store's reader.
 
+mod ack;
 mod act;
 mod alertmanager;
 mod api;
@@ -32,6 +33,7 @@ mod pages;
 mod password;
 mod peers;
 mod person;
+mod pick;
 mod pieces;
 mod ping;
 mod problem;

@@ -22,7 +22,8 @@ use super::site::{self, Arrival, Deed};
 use super::viewer::Viewer;
 use super::visit::Visit;
 use super::{
-    App, act, body, compat, decode, door, exposition, operate, pages, ping, problem, proxy, sign_in,
+    App, ack, act, body, compat, decode, door, exposition, operate, pages, pick, ping, problem, proxy,
+    sign_in,
 };
 use crate::app::Actor;
 use crate::app::messages::MessageDeed;
@@ -46,6 +47,8 @@ pub(super) enum Handler {
     SignIn,
     SignOut,
     Act,
+    Pick,
+    Ack,
     Api(Operation),
     Compat(&'static str),
     Trigger,
@@ -85,7 +88,7 @@ fn of_door(door: &dyn Door) -> Route {
 fn own() -> impl Iterator<Item = Route> {
     use Handler::Api;
     use Operation as To;
-    let rows: [(&'static str, &'static [Method], Needs, Handler); 54] = [
+    let rows: [(&'static str, &'static [Method], Needs, Handler); 60] = [
         ("/ping/{*rest}", PING, Needs::PingKey, Handler::Ping),
         ("/metrics", READ, Needs::Metrics, Handler::Metrics),
         ("/-/healthy", READ, Needs::Nothing, Handler::Healthy),
@@ -94,6 +97,12 @@ fn own() -> impl Iterator<Item = Route> {
         ("/", READ, Needs::Page, Handler::Page(Page::Checks)),
         ("/checks/{*name}", READ, Needs::Page, Handler::Page(Page::Check)),
         ("/checks/{*name}", POST, Needs::Form, Handler::Act),
+        ("/incidents", READ, Needs::Page, Handler::Page(Page::Incidents)),
+        ("/incidents", POST, Needs::Form, Handler::Pick),
+        ("/incidents/{id}", READ, Needs::Page, Handler::Page(Page::Incident)),
+        ("/incidents/{id}", POST, Needs::Form, Handler::Pick),
+        ("/ack/{token}", READ, Needs::Nothing, Handler::Page(Page::Ack)),
+        ("/ack/{token}", POST, Needs::Form, Handler::Ack),
         ("/sign-in", READ, Needs::Nothing, Handler::Page(Page::SignIn)),
         ("/sign-in", POST, Needs::Form, Handler::SignIn),
         ("/sign-out", POST, Needs::Form, Handler::SignOut),
@@ -268,7 +277,8 @@ async fn answer_whole(
         Err(methods) => return unanswered(&methods),
     };
     // Elsewhere the path may hold a key.
-    if !matches!(route.needs, Needs::PingKey | Needs::AliasId | Needs::Compat(_)) {
+    let is_a_link = path.starts_with("/ack/");
+    if !is_a_link && !matches!(route.needs, Needs::PingKey | Needs::AliasId | Needs::Compat(_)) {
         tracing::debug!(method = %parts.method, path, %source, "request");
     }
     let (caller, person) = match let_in(app, (route, rest), arrival, &parts).await {
@@ -289,10 +299,15 @@ async fn answer_whole(
             let asked = Asked { visit, caller, parts: captured };
             Box::pin(api::answer(asked, action, body)).await
         }
-        Handler::Page(_) | Handler::SignIn | Handler::SignOut | Handler::Act => {
-            let name = captured.get("name").unwrap_or_default();
+        Handler::Page(_)
+        | Handler::SignIn
+        | Handler::SignOut
+        | Handler::Act
+        | Handler::Pick
+        | Handler::Ack => {
+            let of = captured.iter().next().map(|(_, of)| of);
             match Viewer::of(app, arrival, &parts, person.as_ref()) {
-                Ok(viewer) => Box::pin(answer_person((visit, viewer), route.handler, name, body)).await,
+                Ok(viewer) => Box::pin(answer_person((visit, viewer), route.handler, of, body)).await,
                 Err(problem) => problem.reply(),
             }
         }
@@ -334,41 +349,43 @@ async fn let_in(
     Ok((door::pass(app, needs, arrival, parts, person.as_ref())?, person))
 }
 
-/// Answers with a page; `name` is that of the check whose page it is.
-async fn answer_page(visit: Visit<'_>, viewer: Viewer, page: Page, name: &str) -> Reply {
+/// Answers with a page; `of` is the name or the number of whatever it is of.
+async fn answer_page(visit: Visit<'_>, viewer: Viewer, page: Page, of: &str) -> Reply {
     let parts = visit.parts;
-    if page != Page::SignIn && !viewer.may(Scope::Read) {
+    if !matches!(page, Page::SignIn | Page::Ack) && !viewer.may(Scope::Read) {
         return door::to_sign_in(visit.app, &viewer, parts);
     }
-    let (name, query) = (name.to_owned(), parts.uri.query().map(str::to_owned));
-    match page {
-        Page::Checks => pages::checks(visit, viewer).await,
-        Page::Check => {
-            let make = move |app: &App| pages::check(app, &name, query.as_deref(), (&viewer, None));
-            pages::make(visit, make).await
-        }
-        Page::SignIn => {
-            let make = move |app: &App| {
-                let [to] = decode::query_values(query.as_deref(), ["to"]);
-                pages::sign_in(app, &viewer, &to.unwrap_or_default(), None)
-            };
-            pages::make(visit, make).await
-        }
+    let (of, query) = (of.to_owned(), parts.uri.query().map(str::to_owned));
+    if page == Page::Checks {
+        return pages::checks(visit, viewer).await;
     }
+    let make = move |app: &App| match page {
+        Page::Checks | Page::Check => pages::check(app, &of, query.as_deref(), (&viewer, None)),
+        Page::Incidents => pages::incidents(app, query.as_deref(), (&viewer, None)),
+        Page::Incident => pages::incident(app, &of, (&viewer, None)),
+        Page::Ack => pages::ack(app, &of, None),
+        Page::SignIn => {
+            let [to] = decode::query_values(query.as_deref(), ["to"]);
+            pages::sign_in(app, &viewer, &to.unwrap_or_default(), None)
+        }
+    };
+    pages::make(visit, make).await
 }
 
-/// Answers whoever looks at a page, or sends a form of one; `name` is that of the check whose page it is.
+/// Answers whoever looks at a page, or sends a form of one; `of` is the name or the number of whatever the page is of.
 async fn answer_person(
     (visit, viewer): (Visit<'_>, Viewer),
     handler: Handler,
-    name: &str,
+    of: Option<&str>,
     body: Incoming,
 ) -> Reply {
     match handler {
-        Handler::Page(page) => answer_page(visit, viewer, page, name).await,
+        Handler::Page(page) => answer_page(visit, viewer, page, of.unwrap_or_default()).await,
         Handler::SignIn => sign_in::answer(visit, &viewer, body).await,
         Handler::SignOut => sign_in::end(visit, &viewer, body).await,
-        _ => act::answer(visit, viewer, name, body).await,
+        Handler::Ack => ack::answer(visit, of.unwrap_or_default(), body).await,
+        Handler::Pick => pick::answer(visit, viewer, of, body).await,
+        _ => act::answer(visit, viewer, of.unwrap_or_default(), body).await,
     }
 }
 

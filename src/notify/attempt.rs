@@ -19,6 +19,8 @@ pub struct Notification<'a> {
     pub notices: &'a [Notice],
     /// The URL of our pages, with or without a slash at its end.
     pub external_url: &'a str,
+    /// Where people acknowledge what it tells (22.5); `None`: nowhere.
+    pub ack_url: Option<&'a str>,
     /// When the attempt begins.
     pub now: Time,
 }
@@ -33,11 +35,13 @@ impl Notification<'_> {
     ) -> T {
         let (now, notices, ping_urls) = (self.now, self.notices.to_vec(), ping_urls.clone());
         let texts = [self.key, self.receiver, self.external_url].map(str::to_owned);
+        let ack_url = self.ack_url.map(str::to_owned);
         aside(move || {
             let [key, receiver, external_url] = &texts;
             let harmless = |notice| ping_urls.out_of_notice(notice, external_url);
             let notices: Vec<Notice> = notices.into_iter().map(harmless).collect();
-            write(&Notification { key, receiver, notices: &notices, external_url, now })
+            let ack_url = ack_url.as_deref();
+            write(&Notification { key, receiver, notices: &notices, external_url, ack_url, now })
         })
         .await
     }

@@ -8,6 +8,7 @@
 //! again (docs/semantics.md, 12). [`alertmanager`] pushes alerts, which are not messages (docs/semantics.md, 13).
 //! [`render`] writes the text, the same for every receiver.
 
+mod ack_link;
 mod address;
 pub mod alertmanager;
 mod attempt;
@@ -37,6 +38,7 @@ use crate::yaml::section::Kind::{Duration, Flag, Later, Map, Text};
 use crate::yaml::section::Need::{Default, Optional, Required};
 use crate::yaml::section::{HOUR, MINUTE, MONTH, NAME, Section, key};
 
+pub use ack_link::AckLink;
 pub(crate) use address::problem as problem_of_url;
 pub use address::problem_of_host;
 pub use alertmanager::Alertmanager;
@@ -65,6 +67,13 @@ pub(crate) static RECEIVER: Section = Section {
             "How long to collect before sending one message.",
         ),
         key("give_up_after", Duration(MINUTE, MONTH), Default("24h"), "How long to retry a message."),
+        key(
+            "ack_links",
+            Flag,
+            Optional,
+            "Whether messages have a link by which people acknowledge, without signing in: true for mail, false for webhooks \
+             if left out. None without `--web.external-url`.",
+        ),
         key("include_output", Flag, Default("true"), "Whether messages include job comments and output."),
     ],
 };
@@ -75,6 +84,8 @@ pub struct Receiver {
     /// The name that responders use; unique.
     pub name: ReceiverName,
     pub kind: ReceiverKind,
+    /// Its messages have a link by which people acknowledge (22.5).
+    pub ack_links: bool,
 }
 
 /// How a receiver is reached.
@@ -87,6 +98,11 @@ pub enum ReceiverKind {
 }
 
 impl ReceiverKind {
+    /// Whether messages have links to acknowledge where nothing is said: a chat's preview follows links, and many read it.
+    pub fn has_ack_links(&self) -> bool {
+        matches!(self, ReceiverKind::Email(_))
+    }
+
     /// The most checks that one message names, whatever their texts (12.3).
     pub fn max_members(&self) -> usize {
         match self {
@@ -112,6 +128,7 @@ pub(crate) const KINDS: &[(&str, ReadKind)] = &[
 pub struct Transport {
     means: Means,
     ping_urls: PingUrls,
+    ack_links: bool,
 }
 
 #[derive(Debug)]
@@ -155,7 +172,7 @@ impl Transport {
                 Means::Email(email::Mailer::new(&settings.to, smtp, timeout)?)
             }
         };
-        Ok(Transport { means, ping_urls: ping_urls.clone() })
+        Ok(Transport { means, ping_urls: ping_urls.clone(), ack_links: receiver.ack_links })
     }
 
     /// The transport for checks that mail to their own addresses, which come with the notice.
@@ -166,7 +183,7 @@ impl Transport {
         ping_urls: &PingUrls,
     ) -> Result<Transport, SetupError> {
         let means = Means::Email(email::Mailer::of_checks(smtp, wording, timeout)?);
-        Ok(Transport { means, ping_urls: ping_urls.clone() })
+        Ok(Transport { means, ping_urls: ping_urls.clone(), ack_links: true })
     }
 
     /// A warning about settings that are valid but will disappoint; for people.
@@ -180,6 +197,8 @@ impl Transport {
     /// Makes one attempt. It ends within the configured time-out, whatever the receiver does.
     pub async fn send(&self, notification: &Notification<'_>) -> Attempt {
         assert!(!notification.notices.is_empty(), "a message has at least one member");
+        let ack_url = notification.ack_url.filter(|_| self.ack_links);
+        let notification = &Notification { ack_url, ..*notification };
         let attempt = match &self.means {
             Means::Webhook(webhook) => webhook.send(notification, &self.ping_urls).await,
             Means::Email(email) => email.send(notification, &self.ping_urls).await,

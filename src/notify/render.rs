@@ -37,6 +37,8 @@ pub struct Text {
     pub cards: Vec<Card>,
     /// The page of all checks; set if the message is about several.
     pub overview: Option<String>,
+    /// Where people acknowledge what it tells (22.5).
+    pub acknowledge: Option<String>,
 }
 
 impl Text {
@@ -48,6 +50,11 @@ impl Text {
     /// Whether the message is about several things and lists them.
     pub fn is_digest(&self) -> bool {
         self.overview.is_some()
+    }
+
+    /// The label of the link by which people acknowledge.
+    pub fn acknowledge_words(&self) -> &'static str {
+        if self.is_digest() { "Acknowledge all of these" } else { "Acknowledge" }
     }
 
     /// The label of the link to all checks, if details of `shown` items are shown.
@@ -62,6 +69,15 @@ impl Text {
 
 /// Puts the notices into words.
 pub fn render(notification: &Notification<'_>) -> Text {
+    let mut text = without_link(notification);
+    text.acknowledge = acknowledge(notification);
+    if let Some(card) = text.cards.first_mut() {
+        card.acknowledge.clone_from(&text.acknowledge);
+    }
+    text
+}
+
+fn without_link(notification: &Notification<'_>) -> Text {
     let ordered = worst_first(notification.notices);
     let items: Vec<Item> = ordered.iter().map(|notice| item::item(notification, notice)).collect();
     if let [notice] = ordered[..] {
@@ -72,6 +88,7 @@ pub fn render(notification: &Notification<'_>) -> Text {
             items,
             cards: vec![card::card(notification, notice)],
             overview: None,
+            acknowledge: None,
         };
     }
     let blind: Vec<&Notice> = ordered.iter().copied().filter(|notice| is_blind_alert(notice)).collect();
@@ -85,7 +102,15 @@ pub fn render(notification: &Notification<'_>) -> Text {
         items,
         cards,
         overview: Some(format!("{}/", base(notification.external_url))),
+        acknowledge: None,
     }
+}
+
+/// Where people acknowledge what it tells: of what is over nobody takes anything on.
+pub(super) fn acknowledge(notification: &Notification<'_>) -> Option<String> {
+    let is_open = |notice: &Notice| !notice.is_over() && notice.flaps().is_none();
+    let url = notification.ack_url.filter(|_| notification.notices.iter().any(is_open));
+    url.map(str::to_owned)
 }
 
 fn is_blind_alert(notice: &Notice) -> bool {

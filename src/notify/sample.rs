@@ -99,6 +99,7 @@ pub(super) fn notification(notices: &[Notice]) -> Notification<'_> {
         receiver: "sample",
         notices,
         external_url: "https://punctual.example.org",
+        ack_url: None,
         now: Time::from_secs(1_774_830_840),
     }
 }

@@ -269,11 +269,18 @@ fn our_webhook_says_what_alertmanagers_own_says() {
         max_checks: None,
         http: HttpConfig::default(),
     };
-    let receiver = Receiver { name: "test".into(), kind: ReceiverKind::Webhook(Box::new(webhook)) };
+    let receiver =
+        Receiver { name: "test".into(), kind: ReceiverKind::Webhook(Box::new(webhook)), ack_links: true };
     let transport = Transport::new(&receiver, None, Transport::TIMEOUT, &PingUrls::default()).unwrap();
     let notices = [notice.clone()];
-    let notification =
-        Notification { key: "m1", receiver: "test", notices: &notices, external_url: EXTERNAL_URL, now };
+    let notification = Notification {
+        key: "m1",
+        receiver: "test",
+        notices: &notices,
+        external_url: EXTERNAL_URL,
+        ack_url: None,
+        now,
+    };
     assert_taken(&runtime().block_on(transport.send(&notification)));
     let ours = sink.received.wait_for_count("our webhook", PATIENCE, 1)[0].json();
 

@@ -57,13 +57,15 @@ fn login(password: &str) -> Option<BasicAuth> {
 
 fn transport(smtp: &Smtp, to: &[&str], timeout: Span) -> Transport {
     let to = to.iter().map(|to| (*to).to_owned()).collect();
-    let receiver = Receiver { name: "ops-mail".into(), kind: ReceiverKind::Email(Email { to }) };
+    let receiver =
+        Receiver { name: "ops-mail".into(), kind: ReceiverKind::Email(Email { to }), ack_links: true };
     Transport::new(&receiver, Some(smtp), timeout, &PingUrls::default()).unwrap()
 }
 
 fn send_all(transport: &Transport, key: &str, notices: &[Notice]) -> Attempt {
     let external_url = "https://punctual.example.org";
-    let notification = Notification { key, receiver: "ops-mail", notices, external_url, now: now() };
+    let notification =
+        Notification { key, receiver: "ops-mail", notices, external_url, ack_url: None, now: now() };
     runtime().block_on(transport.send(&notification))
 }
 
@@ -395,6 +397,7 @@ fn no_word_of_a_stranger_becomes_a_header() {
         receiver: evil,
         notices: &[notice],
         external_url: "https://punctual.example.org",
+        ack_url: Some("https://punctual.example.org/ack/x.1.y"),
         now: now(),
     };
     assert_taken(&runtime().block_on(transport.send(&notification)));

@@ -8,27 +8,27 @@ use crate::support::http::{self, Response};
 use crate::support::process::{PATIENCE, wait_until};
 use crate::support::punctual::Punctual;
 
-const READ: &str = "token-that-reads-all";
+pub(crate) const READ: &str = "token-that-reads-all";
 const PING: &str = "token-that-only-pings";
-const OPERATE: &str = "token-that-operates";
+pub(crate) const OPERATE: &str = "token-that-operates";
 const WRITE: &str = "token-that-may-write";
-const TOKENS: &str = "auth:\n  ping_keys: [{name: jobs, key: ping-key-of-the-jobs}]\n  tokens: [{name: look, scope: read, token: token-that-reads-all}, \
+pub(crate) const TOKENS: &str = "auth:\n  ping_keys: [{name: jobs, key: ping-key-of-the-jobs}]\n  tokens: [{name: look, scope: read, token: token-that-reads-all}, \
     {name: jobs, scope: ping, token: token-that-only-pings}, {name: oncall, scope: operate, token: token-that-operates}, \
     {name: ci, scope: write, token: token-that-may-write}]\n";
 const CHECKS: &str = "checks: [{name: backup, every: 1h}, {name: soon, every: 1s, grace: 0s}]\n";
 
 /// Somebody at a browser, which sends what browsers send.
-struct Person<'s> {
+pub(crate) struct Person<'s> {
     server: &'s Punctual,
     cookie: Option<String>,
 }
 
 impl<'s> Person<'s> {
-    fn nobody(server: &'s Punctual) -> Person<'s> {
+    pub(crate) fn nobody(server: &'s Punctual) -> Person<'s> {
         Person { server, cookie: None }
     }
 
-    fn signed_in(server: &'s Punctual, token: &str) -> Person<'s> {
+    pub(crate) fn signed_in(server: &'s Punctual, token: &str) -> Person<'s> {
         let mut person = Person::nobody(server);
         let answer = person.post("/sign-in", &[("token", token), ("to", "")]);
         assert_eq!((answer.status, answer.header("location")), (303, "./"), "{}", answer.text());
@@ -46,11 +46,11 @@ impl<'s> Person<'s> {
         }
     }
 
-    fn get(&self, path: &str) -> Response {
+    pub(crate) fn get(&self, path: &str) -> Response {
         http::send(self.request("GET", path))
     }
 
-    fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
+    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Response {
         let origin = self.server.url("");
         http::send(form(self.request("POST", path).header("origin", origin.trim_end_matches('/')), fields))
     }
@@ -96,7 +96,7 @@ fn offered(page: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn api(server: &Punctual, path: &str) -> Value {
+pub(crate) fn api(server: &Punctual, path: &str) -> Value {
     http::send(http::client().get(server.url(path)).bearer_auth(READ)).json()
 }
 

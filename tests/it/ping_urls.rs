@@ -93,21 +93,28 @@ fn hostile(case: &Case) -> Notice {
 
 fn send(transport: &Transport, notice: &Notice) -> Attempt {
     let notices = std::slice::from_ref(notice);
-    let notification =
-        Notification { key: "m1", receiver: "chat", notices, external_url: EXTERNAL_URL, now: now() };
+    let notification = Notification {
+        key: "m1",
+        receiver: "chat",
+        notices,
+        external_url: EXTERNAL_URL,
+        ack_url: None,
+        now: now(),
+    };
     runtime().block_on(transport.send(&notification))
 }
 
 fn chat(sink: &WebhookSink, format: WebhookFormat, hidden: &PingUrls) -> Transport {
     let url = Secret::new(sink.url());
     let webhook = Webhook { url, format, max_checks: None, http: HttpConfig::default() };
-    let receiver = Receiver { name: "chat".into(), kind: ReceiverKind::Webhook(Box::new(webhook)) };
+    let receiver =
+        Receiver { name: "chat".into(), kind: ReceiverKind::Webhook(Box::new(webhook)), ack_links: true };
     Transport::new(&receiver, None, Span::secs(30), hidden).unwrap()
 }
 
 fn by_mail() -> Receiver {
     let email = Email { to: vec!["ops@example.org".to_owned()] };
-    Receiver { name: "chat".into(), kind: ReceiverKind::Email(email) }
+    Receiver { name: "chat".into(), kind: ReceiverKind::Email(email), ack_links: true }
 }
 
 #[test]
@@ -152,7 +159,7 @@ fn what_is_logged_of_an_answer_is_without_them() {
     let mut server = SmtpServer::start(Tls::None, None);
     let smtp = plain("localhost", server.port());
     let email = Email { to: ["ops@example.org", "full@example.org"].map(str::to_owned).to_vec() };
-    let receiver = Receiver { name: "chat".into(), kind: ReceiverKind::Email(email) };
+    let receiver = Receiver { name: "chat".into(), kind: ReceiverKind::Email(email), ack_links: true };
     let transport = Transport::new(&receiver, Some(&smtp), Span::secs(30), &ping_urls()).unwrap();
     let alert = sample::alert(now());
     assert!(matches!(send(&transport, &alert), Attempt::Later { .. }));

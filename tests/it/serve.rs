@@ -335,15 +335,19 @@ fn a_checks_page_tells_how_its_incident_stands_and_who_said_so() {
     let says = |what: &str, who: &str| done(&server, &["incidents", what, "job", "--by", who]);
     assert!(!server.get("/checks/job").text().contains("Incident"));
     server.ping("job/fail");
-    is_told("<p>Incident 1: open<span class=\"quiet\"> · nobody has said to be on it</span></p>");
+    is_told(
+        "<p><a href=\"../incidents/1\">Incident 1</a>: open<span class=\"quiet\"> · nobody has said to be on it</span></p>",
+    );
     says("ack", "<b>ann");
-    is_told("<p>Incident 1: acknowledged by <bdi>&lt;b&gt;ann (user 0)</bdi>, <time datetime=");
+    is_told(
+        "<p><a href=\"../incidents/1\">Incident 1</a>: acknowledged by <bdi>&lt;b&gt;ann (user 0)</bdi>, <time datetime=",
+    );
     is_told("</time><span class=\"quiet\"> · only its recovery will be told</span></p>");
     server.ping("job/fail");
     says("wont-fix", "bob");
-    is_told("<p>Incident 1: marked wont-fix by <bdi>bob (user 0)</bdi>, ");
+    is_told("<p><a href=\"../incidents/1\">Incident 1</a>: marked wont-fix by <bdi>bob (user 0)</bdi>, ");
     says("reopen", "eve");
-    is_told("<p>Incident 1: open again by <bdi>eve (user 0)</bdi>, ");
+    is_told("<p><a href=\"../incidents/1\">Incident 1</a>: open again by <bdi>eve (user 0)</bdi>, ");
     server.ping("job");
     assert!(!server.get("/checks/job").text().contains("Incident"), "it has ended");
 }

@@ -8,7 +8,7 @@ use crate::support::punctual::Punctual;
 
 /// Of a page in which all is open that opens: how far it is beside the screen, and what scrolls though no key gets there
 /// (axe: scrollable-region-focusable).
-const BESIDE_AND_STUCK: &str = r#"
+pub(crate) const BESIDE_AND_STUCK: &str = r#"
   const stuck = [];
   page.querySelectorAll('details').forEach((it) => it.open = true);
   const scrolls = (over) => over === 'auto' || over === 'scroll';
@@ -31,7 +31,7 @@ const COLUMNS: &str = r#"
 "#;
 
 /// What a script finds in a page, in a frame of this width.
-fn found(folder: &Path, page: &str, width: u32, script: &str) -> String {
+pub(crate) fn found(folder: &Path, page: &str, width: u32, script: &str) -> String {
     let page = page.replace('&', "&amp;").replace('"', "&quot;");
     let frame = format!("<iframe id=f width={width} height=800 style='border:0' srcdoc=\"{page}\"></iframe>");
     let ask = format!(
@@ -50,8 +50,13 @@ fn found(folder: &Path, page: &str, width: u32, script: &str) -> String {
 
 /// A page with its style in it.
 fn styled(server: &Punctual, path: &str) -> String {
-    let (page, style) = (server.get(path).text(), server.get("/style.css").text());
-    let (before, rest) = page.split_once("<link rel=\"stylesheet\"").unwrap_or((&page, ">"));
+    with_style(server, &server.get(path).text())
+}
+
+/// The same of one that somebody has loaded.
+pub(crate) fn with_style(server: &Punctual, page: &str) -> String {
+    let style = server.get("/style.css").text();
+    let (before, rest) = page.split_once("<link rel=\"stylesheet\"").unwrap_or((page, ">"));
     let (_, after) = rest.split_once('>').unwrap();
     format!("{before}<style>{style}</style>{after}")
 }

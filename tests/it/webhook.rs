@@ -22,15 +22,22 @@ fn now() -> Time {
 
 pub(crate) fn transport(url: &str, format: WebhookFormat, http: HttpConfig, timeout: Span) -> Transport {
     let webhook = Webhook { url: Secret::new(url), format, max_checks: None, http };
-    let receiver = Receiver { name: "chat".into(), kind: ReceiverKind::Webhook(Box::new(webhook)) };
+    let receiver =
+        Receiver { name: "chat".into(), kind: ReceiverKind::Webhook(Box::new(webhook)), ack_links: true };
     Transport::new(&receiver, None, timeout, &PingUrls::default()).unwrap()
 }
 
 pub(crate) fn send(transport: &Transport) -> Attempt {
     let notices = [sample::alert(now())];
     let external_url = "https://punctual.example.org";
-    let notification =
-        Notification { key: "m1", receiver: "chat", notices: &notices, external_url, now: now() };
+    let notification = Notification {
+        key: "m1",
+        receiver: "chat",
+        notices: &notices,
+        external_url,
+        ack_url: None,
+        now: now(),
+    };
     runtime().block_on(transport.send(&notification))
 }
 

@@ -4,11 +4,12 @@ use hyper::StatusCode;
 use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json, make};
+use super::check;
 use super::contract::Contract;
 use super::incidents::{incident_shape, reason_shape, shown};
 use super::problems::of_history;
 use super::shape::{and_perhaps, list, object, or_null, text, time, whole, with};
-use crate::app::history;
+use crate::app::history::{self, DeliveryView};
 use crate::core::incident::{IncidentId, IncidentStep, StepKind};
 use crate::http::problem::Problem;
 
@@ -24,7 +25,20 @@ pub(super) fn contract() -> Contract {
         ("answer", text()),
         ("times", whole()),
     ];
-    let whole = with(incident_shape(), "WholeIncident", [("steps", list(and_perhaps(step, of_some)))]);
+    let told = [
+        ("receiver", text()),
+        ("kind", text()),
+        ("responder", or_null(whole())),
+        ("state", text()),
+        ("reason", or_null(text())),
+        ("not_before", time()),
+        ("message", or_null(whole())),
+        ("settled_at", or_null(time())),
+        ("attempts", or_null(whole())),
+        ("answer", or_null(text())),
+    ];
+    let more = [("steps", list(and_perhaps(step, of_some))), ("deliveries", list(object("Delivery", told)))];
+    let whole = with(incident_shape(), "WholeIncident", more);
     Contract::new("showIncident", "An incident, with everything that happened to it", whole)
 }
 
@@ -37,6 +51,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
         let whole = of_history(history::incident(&app.services, id))?.ok_or_else(none)?;
         let mut shown = shown(&whole.definition, &whole.view);
         shown["steps"] = whole.steps.iter().map(step).collect();
+        shown["deliveries"] = whole.deliveries.iter().map(delivery).collect();
         Ok(in_json(StatusCode::OK, &shown))
     })
     .await
@@ -60,4 +75,21 @@ fn step(step: &IncidentStep) -> Value {
         _ => {}
     }
     shown
+}
+
+fn delivery(view: &DeliveryView) -> Value {
+    let DeliveryView { delivery, message } = view;
+    let (state, reason) = view.state();
+    json!({
+        "receiver": &*delivery.receiver,
+        "kind": delivery.kind.as_str(),
+        "responder": delivery.responder,
+        "state": state,
+        "reason": reason,
+        "not_before": delivery.not_before.to_string(),
+        "message": message.as_ref().map(|message| message.id),
+        "settled_at": check::text(message.as_ref().and_then(|message| message.settled_at)),
+        "attempts": message.as_ref().map(|message| message.attempts),
+        "answer": message.as_ref().and_then(|message| message.answer.as_deref()),
+    })
 }

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::super::act::Act;
 use super::super::viewer::Viewer;
-use crate::app::Actor;
+use super::said::{self, LENGTHS, who};
 use crate::app::view::IncidentView;
 use crate::config::Scope;
 use crate::core::check::{Definition, PingKind};
@@ -15,10 +15,6 @@ use crate::core::route::HoldReason;
 use crate::core::state::State;
 use crate::core::time::Time;
 use crate::store::{PingFact, Stance};
-
-/// How long something may last that is asked for on a page: as it is sent, and in words.
-const LENGTHS: [(&str, &str); 5] =
-    [("1h", "1 hour"), ("4h", "4 hours"), ("8h", "8 hours"), ("1d", "1 day"), ("7d", "7 days")];
 
 /// What there is to act on.
 pub(super) struct ActedOn<'p> {
@@ -60,8 +56,8 @@ fn stances(viewer: &Viewer, on: &ActedOn<'_>, incident: &IncidentView) -> Markup
     let fields = html! {
         input type="hidden" name="incident" value=(incident.record.id.0);
         (who(viewer))
-        (lines(IncidentStep::MAX_COMMENT_BYTES))
-        @if offered.contains(&Stance::Acknowledge) { (acknowledged_for()) }
+        (said::comment(IncidentStep::MAX_COMMENT_BYTES))
+        @if offered.contains(&Stance::Acknowledge) { (said::until_when()) }
         p { @for stance in offered { (button(Act::Stand(*stance), stance_words(*stance))) " " } (button(Act::Stand(Stance::Comment), "Only comment")) }
     };
     let title = format!("Answer incident {}", incident.record.id.0);
@@ -149,34 +145,8 @@ fn button(act: Act, words: &str) -> Markup {
     html! { button type="submit" name="do" value=(act.as_str()) { (words) } }
 }
 
-/// Whoever signed in may leave it out: their token has a name. Whoever is known by their own name is not asked.
-fn who(viewer: &Viewer) -> Markup {
-    html! {
-        @if viewer.name().is_none() { p { label {
-            "Your name " @if viewer.is_known() { span.quiet { "(if not that of the token) " } }
-            input name="who" maxlength=(Actor::MAX_NAME_BYTES) autocomplete="name" required[!viewer.is_known()];
-        } } }
-    }
-}
-
 fn comment(max_chars: usize) -> Markup {
     html! { p { label { "Comment " input name="comment" maxlength=(max_chars); } } }
-}
-
-fn lines(max_bytes: usize) -> Markup {
-    html! { p { label { "Comment " textarea name="comment" rows="2" maxlength=(max_bytes) {} } } }
-}
-
-/// 22.4
-fn acknowledged_for() -> Markup {
-    html! {
-        p { label {
-            "Acknowledge " select name="for" {
-                option value="" { "until it ends" }
-                @for (value, words) in LENGTHS { option value=(value) { "for " (words) } }
-            }
-        } }
-    }
 }
 
 /// `endless` says what no length means, where it means something.

@@ -71,6 +71,7 @@ pub(in super::super) fn answer(
         (banners::as_of(app, now))
         (stands(&view, now))
         (incident(&whole, view.paused, now))
+        p.small { a href={ "../incidents?standing=all&check=" (definition.name) } { "All its incidents" } }
         (words::held(held.as_ref(), "", now))
         (acts(viewer, &on, now))
         @if !definition.description.is_empty() { p.lines { (definition.description) } }

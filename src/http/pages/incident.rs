@@ -19,7 +19,7 @@ pub(super) fn incident(whole: &Result<Option<Whole>, StoreError>, is_paused: boo
     match whole {
         Ok(Some((incident, happened))) => html! {
             (line(incident, is_paused, now))
-            (steps(happened, now))
+            details { summary { "What happened to it" } (steps(happened, now)) }
         },
         Err(error) => {
             html! { div.banner.bad role="alert" { "Its incident cannot be read: " (error) } }
@@ -47,6 +47,28 @@ pub(super) fn label(incident: &IncidentView, now: Time) -> Markup {
     html! { span.label { (stands) @if let Some(said) = &incident.said { (by(said, now)) } } }
 }
 
+/// How one stands.
+pub(super) fn standing_words(status: IncidentStatus) -> &'static str {
+    match status {
+        IncidentStatus::Open => "open",
+        IncidentStatus::Acknowledged => "acknowledged",
+        IncidentStatus::WontFix => "marked wont-fix",
+        IncidentStatus::Resolved => "resolved",
+        IncidentStatus::Removed => "no longer declared",
+    }
+}
+
+/// Who said last how one stands, when, until when, and why.
+pub(super) fn answered(incident: &IncidentView, said: &IncidentStep, now: Time) -> Markup {
+    html! {
+        (happened(&said.what, now)) (by(said, now))
+        @if incident.record.status == IncidentStatus::Acknowledged && incident.status == IncidentStatus::Open {
+            span.quiet { " · nobody has taken on what began since" }
+        }
+        @if !said.comment.is_empty() { p.lines { bdi { (said.comment) } } }
+    }
+}
+
 /// A name may turn the direction of writing: only its own.
 fn by(said: &IncidentStep, now: Time) -> Markup {
     html! { " by " bdi { (said.by) } ", " (words::when(said.at, now)) }
@@ -66,7 +88,7 @@ fn line(incident: &IncidentView, is_paused: bool, now: Time) -> Markup {
     };
     html! {
         p {
-            "Incident " (record.id.0) ": " (stands)
+            a href={ "../incidents/" (record.id.0) } { "Incident " (record.id.0) } ": " (stands)
             @if let Some(said) = said { (by(said, now)) }
             @if let Some(until) = incident.until() { ", until " (words::when(until, now)) }
             span.quiet { " · " (means) }
@@ -75,18 +97,15 @@ fn line(incident: &IncidentView, is_paused: bool, now: Time) -> Markup {
 }
 
 /// What happened to it, the newest first.
-fn steps(steps: &[IncidentStep], now: Time) -> Markup {
+pub(super) fn steps(steps: &[IncidentStep], now: Time) -> Markup {
     html! {
-        details {
-            summary { "What happened to it" }
-            table { tbody { @for step in steps.iter().rev().take(STEPS) {
+        table { tbody { @for step in steps.iter().rev().take(STEPS) {
                 tr {
                     td.time { (words::when(step.at, now)) }
                     td { (happened(&step.what, now)) @if !step.comment.is_empty() { p.lines { bdi { (step.comment) } } } }
                     td.quiet { "by " bdi { (step.by) } }
                 }
-            } } }
-        }
+        } } }
     }
 }
 
@@ -108,6 +127,17 @@ fn happened(what: &StepKind, now: Time) -> Markup {
     }
 }
 
+/// What somebody is told.
+pub(super) fn told_what(kind: DeliveryKind) -> &'static str {
+    match kind {
+        DeliveryKind::Alert => "alert",
+        DeliveryKind::Reminder => "reminder",
+        DeliveryKind::Recovery => "recovery",
+        DeliveryKind::Episode => "alert and recovery",
+        DeliveryKind::Flapping(_) => "it flaps",
+    }
+}
+
 fn delivery(step: &DeliveryStep) -> Markup {
     let became = match step.what {
         Telling::Told => "told",
@@ -116,13 +146,7 @@ fn delivery(step: &DeliveryStep) -> Markup {
         Telling::Parked => "given up",
         Telling::Dropped => "dropped",
     };
-    let what = match step.kind {
-        DeliveryKind::Alert => "alert",
-        DeliveryKind::Reminder => "reminder",
-        DeliveryKind::Recovery => "recovery",
-        DeliveryKind::Episode => "alert and recovery",
-        DeliveryKind::Flapping(_) => "it flaps",
-    };
+    let what = told_what(step.kind);
     html! {
         bdi { (step.receiver) } ": " (became) " (" (what) ")"
         @if step.times > 1 { ", " (step.times) " times" }

@@ -3,6 +3,7 @@
 //!
 //! A new page is a file here, a variant of [`Page`], and a row and an arm in `src/http/routes.rs`.
 
+mod ack;
 mod acts;
 mod assets;
 mod banners;
@@ -13,9 +14,13 @@ mod filter;
 mod history;
 mod icon;
 mod incident;
+mod incident_filter;
+mod incident_page;
+mod incidents;
 mod list;
 mod refused;
 mod runbooks;
+mod said;
 mod sign_in;
 mod tag;
 #[cfg(test)]
@@ -38,9 +43,13 @@ use super::{App, exposition};
 use crate::app::Room;
 use crate::core::cause::Status;
 
+pub(super) use ack::answer as ack;
 pub(super) use assets::Asset;
 pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
+pub(super) use incident_filter::IncidentFilter;
+pub(super) use incident_page::answer as incident;
+pub(super) use incidents::answer as incidents;
 pub(super) use refused::answer as refused;
 pub(super) use runbooks::answer as runbooks;
 pub(super) use sign_in::answer as sign_in;
@@ -50,6 +59,9 @@ pub(super) use sign_in::answer as sign_in;
 pub(super) enum Page {
     Checks,
     Check,
+    Incidents,
+    Incident,
+    Ack,
     SignIn,
 }
 
@@ -131,6 +143,7 @@ fn page(status: StatusCode, frame: &Frame<'_>, content: &Markup) -> Reply {
             a.brand href=(if up.is_empty() { "./" } else { up }) { "punctual" }
             nav aria-label="punctual" {
                 a href=(if up.is_empty() { "./" } else { up }) { "checks" }
+                a href={ (up) "incidents" } { "incidents" }
                 a href={ (up) "metrics" } { "metrics" }
                 @if let Some(viewer) = viewer { (signed_in(viewer, up)) }
                 span.quiet { (concat!("v", env!("CARGO_PKG_VERSION"))) }

@@ -8,17 +8,18 @@ use super::super::reply::Reply;
 use super::super::viewer::Viewer;
 use super::{Frame, page};
 
-/// Answers the form of the page of a check of this name.
-pub(in super::super) fn answer(name: &str, viewer: &Viewer, refused: &RefusedForm) -> Reply {
+/// Answers the form of this page of ours, as `checks/backup`.
+pub(in super::super) fn answer(to: &str, viewer: &Viewer, refused: &RefusedForm) -> Reply {
+    let up = "../".repeat(to.matches('/').count());
     let content = html! {
         h1 { "Not done" }
         (why_not(refused))
         @if viewer.may_sign_in {
-            p { a href={ "../sign-in?to=" (decode::encoded(&format!("checks/{name}"))) } { "Sign in" } " and do it again." }
+            p { a href={ (up) "sign-in?to=" (decode::encoded(to)) } { "Sign in" } " and do it again." }
         }
     };
     let title = "Not done – punctual";
-    let frame = Frame { title, up: "../", worst: None, lives: false, viewer: Some(viewer) };
+    let frame = Frame { title, up: &up, worst: None, lives: false, viewer: Some(viewer) };
     page(refused.problem.status(), &frame, &content)
 }
 

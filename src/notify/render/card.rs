@@ -23,6 +23,8 @@ pub struct Card {
     /// A link to the runbook. It is safe to follow.
     pub runbook: Option<String>,
     pub page: String,
+    /// Where people acknowledge the whole message: the first card of one to a chat says so.
+    pub acknowledge: Option<String>,
     pub incident: u64,
     /// Where the check is declared.
     pub declared: String,
@@ -114,6 +116,7 @@ pub(super) fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
         lines: said.0,
         runbook,
         page: page(notification.external_url, &notice.check),
+        acknowledge: None,
         incident: notice.incident.0,
         declared: line(&notice.declared, 100),
         sent_because: sent_because(notification, notice),

@@ -15,6 +15,7 @@ impl Text {
         };
         blocks.extend(self.cards.iter().map(|card| lines(card).collect::<Vec<_>>().join("\n")));
         blocks.extend(self.overview.as_ref().map(|url| format!("{}: {url}", self.rest(self.cards.len()))));
+        blocks.extend(self.acknowledge.as_ref().map(|url| format!("{}: {url}", self.acknowledge_words())));
         blocks.join("\n\n") + "\n"
     }
 }

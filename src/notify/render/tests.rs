@@ -117,7 +117,14 @@ fn rendered(notices: &[Notice], now: Time) -> Text {
     let external_url = "https://punctual.example.org/";
     let harmless = |notice: &Notice| PingUrls::default().out_of_notice(notice.clone(), external_url);
     let notices: Vec<Notice> = notices.iter().map(harmless).collect();
-    render(&Notification { key: "m2", receiver: "ops-mail", notices: &notices, external_url, now })
+    render(&Notification {
+        key: "m2",
+        receiver: "ops-mail",
+        notices: &notices,
+        external_url,
+        ack_url: None,
+        now,
+    })
 }
 
 /// Renders the notices and compares the whole message with the snapshot of this name.

@@ -26,6 +26,9 @@ impl Text {
                     @for card in &self.cards {
                         (card.html())
                     }
+                    @if let Some(url) = &self.acknowledge {
+                        p { a href=(url) style="font-weight: bold" { (self.acknowledge_words()) } }
+                    }
                     @if let Some(url) = &self.overview {
                         p { a href=(url) { (self.rest(self.cards.len())) } }
                     }

@@ -9,7 +9,7 @@ use crate::core::notice::{Notice, worst_first};
 use crate::core::outbox::Flaps;
 use crate::core::time::Time;
 use crate::notify::Notification;
-use crate::notify::render::{base, family_word, page, title};
+use crate::notify::render::{acknowledge, base, family_word, page, title};
 use crate::notify::text::{is_link, line, lines};
 
 type Labels = BTreeMap<String, String>;
@@ -26,6 +26,9 @@ pub(super) struct Payload {
     common_annotations: Labels,
     #[serde(rename = "externalURL")]
     external_url: String,
+    /// Which Alertmanager does not have; `None`: nor has this message.
+    #[serde(rename = "acknowledgeURL", skip_serializing_if = "Option::is_none")]
+    acknowledge_url: Option<String>,
     version: &'static str,
     group_key: String,
     truncated_alerts: u64,
@@ -68,6 +71,7 @@ impl Payload {
             alerts,
             group_labels,
             external_url: base(notification.external_url).to_owned(),
+            acknowledge_url: acknowledge(notification),
             version: "4",
             group_key,
             truncated_alerts: 0,

@@ -52,6 +52,8 @@ pub(super) struct TemplateContext<'a> {
     /// The subject's name in the first version, which older templates use.
     headline: &'a str,
     text: String,
+    /// "": there is none.
+    acknowledge_url: &'a str,
     key: &'a str,
 }
 
@@ -115,6 +117,7 @@ impl Template {
             subject: &text.subject,
             headline: &text.subject,
             text: text.plain(),
+            acknowledge_url: text.acknowledge.as_deref().unwrap_or_default(),
             key: notification.key,
         }
     }

@@ -27,7 +27,10 @@ pub(super) fn fitting(
 /// The links that a chat shows for a card, as name and URL.
 pub(super) fn links(card: &Card) -> impl Iterator<Item = (&'static str, &str)> {
     let runbook = card.runbook.as_deref().filter(|url| url.len() <= MAX_LINK_BYTES);
-    runbook.map(|url| ("Runbook", url)).into_iter().chain([("Page", card.page.as_str())])
+    let acknowledge = card.acknowledge.as_deref().filter(|url| url.len() <= MAX_LINK_BYTES);
+    let page = [("Page", card.page.as_str())];
+    let links = runbook.map(|url| ("Runbook", url)).into_iter().chain(page);
+    links.chain(acknowledge.map(|url| ("Acknowledge", url)))
 }
 
 /// Formats the text, cut so that the result has at most `max` UTF-16 units. No escape is cut in two.

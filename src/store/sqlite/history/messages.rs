@@ -3,6 +3,8 @@
 use rusqlite::{Row, params};
 
 use super::reader::{Reader, key, number};
+use crate::core::incident::IncidentId;
+use crate::core::outbox::{Message, MessageId};
 use crate::core::time::Time;
 use crate::store::StoreError;
 use crate::store::history::{MAX_PAGE, MessageRecord};
@@ -50,6 +52,26 @@ impl Reader {
             }
             Ok(messages)
         })
+    }
+}
+
+impl Reader {
+    /// The incidents that a message told of, oldest first, as far as that is kept.
+    pub fn incidents_of_message(&self, id: MessageId) -> Result<Vec<IncidentId>, StoreError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT DISTINCT incident_id FROM messages, json_each(members) JOIN deliveries ON deliveries.id = value
+                 WHERE messages.id = ?1 ORDER BY incident_id LIMIT ?2",
+            )?;
+            let incident = |row: &Row<'_>| Ok(IncidentId(number(row, 0)?));
+            statement.query_map((key(id.0), key(Message::MAX_MEMBERS as u64)), incident)?.collect()
+        })
+    }
+
+    /// The message of this number; `None` if there is none, or not any more.
+    pub fn message(&self, id: MessageId) -> Result<Option<MessageRecord>, StoreError> {
+        let newest = self.messages(None, None, id.0.checked_add(1), 1)?;
+        Ok(newest.into_iter().next().filter(|message| message.id == id.0))
     }
 }
 
