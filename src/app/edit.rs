@@ -39,7 +39,7 @@ const MAX_TRIES: usize = MAX_WAITING_CHANGES;
 pub async fn create(services: &Services, actor: &Actor, new: NewCheck) -> Result<CheckId, EditNotDone> {
     let name = new.definition.name.clone();
     let edit = Edit::Create(Box::new(new));
-    let id = services.command(actor, |answer| StoreCommand::Edit(edit, answer)).await??;
+    let id = services.command(actor, |answer| StoreCommand::Edit(edit, actor.name(), answer)).await??;
     actor.log_of(name.as_str(), &format!("{name} is created"));
     Ok(id)
 }
@@ -54,7 +54,8 @@ pub async fn delete<E: From<EditNotDone>>(
         let check = find()?;
         let before = check.definition.clone();
         EditError::unless_of_api(&before.source).map_err(EditNotDone::from)?;
-        let deleted = services.command(actor, |answer| StoreCommand::Delete(check.id, before, answer)).await;
+        let command = |answer| StoreCommand::Delete(check.id, before, actor.name(), answer);
+        let deleted = services.command(actor, command).await;
         if deleted.map_err(EditNotDone::from)?.map_err(EditNotDone::from)? {
             let name = &check.definition.name;
             actor.log_of(name.as_str(), &format!("{name} is deleted"));
@@ -80,7 +81,8 @@ pub async fn change<E: From<EditNotDone>, D: Future<Output = Result<CheckChange,
         let change = describe(check).await?;
         keeps_names(actor, &change.before, &change.definition)?;
         let tried = Box::new(change.clone());
-        let changed = services.command(actor, |answer| StoreCommand::Change(tried, answer)).await;
+        let command = |answer| StoreCommand::Change(tried, actor.name(), answer);
+        let changed = services.command(actor, command).await;
         if changed.map_err(EditNotDone::from)?.map_err(EditNotDone::from)? {
             let name = &change.before.name;
             actor.log_of(name.as_str(), &format!("{name} is changed"));

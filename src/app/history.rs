@@ -39,7 +39,7 @@ pub struct HistoryPage<T> {
 
 impl<T> HistoryPage<T> {
     /// A page that is not full is the last.
-    fn new(items: Vec<T>, limit: usize, number: impl Fn(&T) -> u64) -> HistoryPage<T> {
+    pub(super) fn new(items: Vec<T>, limit: usize, number: impl Fn(&T) -> u64) -> HistoryPage<T> {
         let next = items.last().filter(|_| items.len() == limit).map(number);
         HistoryPage { items, next }
     }

@@ -22,7 +22,7 @@ pub async fn act(services: &Services, actor: &Actor, id: u64, deed: MessageDeed)
     check_name(actor)?;
     let (number, by) = (MessageId(id), actor.name());
     let command = |answer| match deed {
-        MessageDeed::Retry => StoreCommand::RetryMessage(number, answer),
+        MessageDeed::Retry => StoreCommand::RetryMessage(number, by.clone(), answer),
         MessageDeed::Drop => StoreCommand::DropMessage(number, by.clone(), answer),
     };
     let text = match (services.command(actor, command).await??, deed) {
@@ -45,7 +45,8 @@ pub async fn act(services: &Services, actor: &Actor, id: u64, deed: MessageDeed)
 pub async fn retry_all(services: &Services, actor: &Actor, receiver: &str) -> Result<String, NotDone> {
     check_name(actor)?;
     let name = receiver.into();
-    let outcome = services.command(actor, |answer| StoreCommand::RetryParked(name, answer)).await??;
+    let outcome =
+        services.command(actor, |answer| StoreCommand::RetryParked(name, actor.name(), answer)).await??;
     match outcome {
         ByHand::Done(count) => {
             let text = format!("what was given up of {receiver} is tried again, {}", deliveries(count));

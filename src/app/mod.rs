@@ -12,6 +12,7 @@ pub mod ack_link;
 mod actor;
 pub mod affirm;
 mod aside;
+pub mod audit;
 pub mod edit;
 pub mod health;
 pub mod history;

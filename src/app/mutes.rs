@@ -85,7 +85,7 @@ pub async fn mute(
 /// Ends a mute, and says so.
 pub async fn unmute(services: &Services, actor: &Actor, id: u64) -> Result<String, NotDone> {
     check_name(actor)?;
-    if !services.command(actor, |answer| StoreCommand::Unmute(id, answer)).await?? {
+    if !services.command(actor, |answer| StoreCommand::Unmute(id, actor.name(), answer)).await?? {
         return Err(NotDone::NoSuchMute(id.to_string()));
     }
     let text = format!("mute {id} has ended, says {}", actor.name());

@@ -11,7 +11,7 @@ pub async fn reload(services: &Services, actor: &Actor, allow_mass_removal: bool
     let more = if allow_mass_removal { ", also if it removes most checks" } else { "" };
     actor.log(&format!("the configuration is read again{more}"));
     let (outcome, answer) = oneshot::channel();
-    let request = ReloadRequest { allow_mass_removal, outcome };
+    let request = ReloadRequest { allow_mass_removal, by: actor.name(), outcome };
     services.reloads.send(request).await.map_err(|_| NotDone::Stopping)?;
     answer.await.map_err(|_| NotDone::Stopping)?.map_err(NotDone::Faulty)
 }

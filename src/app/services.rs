@@ -53,6 +53,8 @@ pub struct ServerCounters {
 pub struct ReloadRequest {
     /// Take a configuration that removes most checks, this time (10.4).
     pub allow_mass_removal: bool,
+    /// Who asks.
+    pub by: String,
     /// What changed, or every fault: lines for people.
     pub outcome: oneshot::Sender<Result<String, String>>,
 }

@@ -86,7 +86,8 @@ impl Rest {
         changed.chain(is_mailed_otherwise.then(|| ALL_OWN.into())).collect()
     }
 
-    fn changed_since(&self, before: &Rest) -> Vec<String> {
+    /// What else than checks is otherwise: `receivers (1 added: ops)`, `smtp`.
+    pub(super) fn changed_since(&self, before: &Rest) -> Vec<String> {
         let mut others = Vec::new();
         others.extend(named("receivers", &before.receivers_by_name(), &self.receivers_by_name()));
         // Patterns of matchers compare as they are written.

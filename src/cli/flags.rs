@@ -26,7 +26,7 @@ pub(super) struct Who {
 }
 
 /// Services and containers have neither variable; what is said at run time has an author all the same.
-fn who_asks() -> String {
+pub(super) fn who_asks() -> String {
     let named = ["USER", "LOGNAME"].iter().filter_map(|name| std::env::var(name).ok());
     let mut named = named.filter(|name| !name.is_empty());
     named.next().unwrap_or_else(|| format!("user {}", rustix::process::getuid().as_raw()))

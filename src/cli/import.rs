@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use serde::Serialize;
 
 use super::failure::Failure;
-use super::flags::{Output, StorageFolder};
+use super::flags::{Output, StorageFolder, who_asks};
 use crate::clock::Clock;
 use crate::compat::{Carried, DOOR_KEYS, DOORS, Door, DoorDocument, MAX_DOCUMENTS, NotCarried, origins};
 use crate::config;
@@ -111,7 +111,9 @@ pub(super) fn main(args: &ImportArgs, out: &mut dyn Write) -> Result<(), Failure
     };
     if let (true, Opened::Ours(mut store)) = (report.applied, opened) {
         let edits = new.into_iter().map(|new| Edit::Create(Box::new(new))).collect();
-        store.edit_all(edits, now).map_err(|refused| not_stored(&report, &refused))?;
+        store
+            .edit_all(edits, &format!("an import by {}", who_asks()), now)
+            .map_err(|refused| not_stored(&report, &refused))?;
     }
     match args.output {
         Output::Json => writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?,

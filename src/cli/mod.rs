@@ -3,6 +3,7 @@
 
 mod ages;
 mod answer;
+mod audit;
 mod carry_on;
 mod certificates;
 pub mod check_config;
@@ -86,6 +87,8 @@ enum Command {
     /// What was told to whom, and with which answer
     #[command(subcommand)]
     Messages(messages::Messages),
+    /// What people and the server did: who paused, muted, edited, reloaded, signed in
+    Audit(Box<audit::AuditArgs>),
     /// How checks have been, over a time, by day, week or month
     Uptime(Box<uptime::UptimeArgs>),
     /// How things stand; fails if something is wrong with the server, or its last reload
@@ -128,6 +131,7 @@ pub fn main() -> ExitCode {
         Command::Checks(args) => return checks::main(*args, &mut stdout()),
         Command::Incidents(args) => return incidents(args),
         Command::Messages(args) => return messages(args),
+        Command::Audit(args) => return client::run(async { args.run().await }),
         Command::Uptime(args) => return uptime::main(&args, &mut stdout()),
         Command::Status(args) => return client::run(async { control::status(&args).await }),
         Command::Refs(args) => return client::run(async { args.run().await }),

@@ -18,11 +18,12 @@ use crate::app::{Notices, ReloadRequest};
 use crate::clock::{Clock, Stopwatch};
 use crate::compat;
 use crate::config::{Config, ConfigFiles, ContentHash, Faults};
+use crate::core::audit::Audit;
 use crate::engine::Outward;
 use crate::http::App;
 use crate::metrics::Own;
 use crate::store::writer::Writer;
-use crate::store::{Compared, Configuration, ConfigureError, StoreError};
+use crate::store::{Compared, Configuration, ConfigureError, ReloadNote, StoreError};
 use crate::zones;
 
 /// How often it is looked for newer data of time zones.
@@ -52,7 +53,7 @@ pub(super) struct Reloader {
     /// What was in force before, while what was taken is not carried out to its end (10.5).
     pub(super) unfinished: Option<Rest>,
     /// Somebody asked for a reload meanwhile, which follows.
-    pub(super) is_asked_again: bool,
+    pub(super) asked_again_by: Option<String>,
     /// What was read last, taken or faulty. What could not be stored was not seen: it is tried again.
     pub(super) seen: LastRead,
 }
@@ -100,19 +101,19 @@ impl Reloader {
                 }
             };
             tokio::select! {
-                Some(ReloadRequest { allow_mass_removal, outcome }) = requests.recv() => {
-                    let reloaded = self.reload(allow_mass_removal).await;
+                Some(ReloadRequest { allow_mass_removal, by, outcome }) = requests.recv() => {
+                    let reloaded = self.reload(allow_mass_removal, by).await;
                     // Whoever asked may have gone away.
                     let _ = outcome.send(reloaded);
                 }
-                _ = hangups.recv() => drop(self.reload(false).await),
+                _ = hangups.recv() => drop(self.reload(false, "SIGHUP".to_owned()).await),
                 _ = looks.tick(), if self.certificates.are_there() => {
                     self.certificates.look(&self.app, &self.own, &self.thread).await;
                 }
                 _ = minutes.tick() => self.look_at_zones(&mut zones_before).await,
                 () = again => self.go_on().await,
                 () = look => if self.has_settled(&mut waiting).await {
-                    drop(self.reload(false).await);
+                    drop(self.reload(false, format!("{} (files have changed)", Audit::SERVER)).await);
                 },
             }
         }
@@ -136,7 +137,7 @@ impl Reloader {
                 "the data of time zones has changed: it is taken at the next reload, for the files have changed as well"
             );
         } else {
-            drop(self.reload(false).await);
+            drop(self.reload(false, format!("{} (time zones have changed)", Audit::SERVER)).await);
         }
     }
 
@@ -167,14 +168,14 @@ impl Reloader {
     }
 
     /// Says what changed, or what is wrong; both are logged.
-    async fn reload(&mut self, allow_mass_removal: bool) -> Result<String, String> {
+    async fn reload(&mut self, allow_mass_removal: bool, by: String) -> Result<String, String> {
         let outcome = match self.finish().await {
             Ok(()) => {
-                self.is_asked_again = false;
-                self.take(allow_mass_removal || self.allow_mass_removal).await
+                self.asked_again_by = None;
+                self.take(allow_mass_removal || self.allow_mass_removal, by).await
             }
             Err(fault) => {
-                self.is_asked_again = true;
+                self.asked_again_by = Some(by);
                 Err(format!("what was taken before comes first: {fault}"))
             }
         };
@@ -206,8 +207,10 @@ impl Reloader {
 
     /// The same, and then what was asked for meanwhile.
     async fn go_on(&mut self) {
-        if self.finish().await.is_ok() && self.is_asked_again {
-            drop(self.reload(false).await);
+        if self.finish().await.is_ok()
+            && let Some(by) = self.asked_again_by.take()
+        {
+            drop(self.reload(false, by).await);
         }
     }
 
@@ -228,7 +231,7 @@ impl Reloader {
         Ok(Difference::new(&changes, before.as_ref(), &self.rest))
     }
 
-    async fn take(&mut self, allow_mass_removal: bool) -> Result<Difference, String> {
+    async fn take(&mut self, allow_mass_removal: bool, actor: String) -> Result<Difference, String> {
         let files = self.files.clone();
         let (config, outward) = match self.beside(move || load(&files)).await? {
             Ok((config, outward)) => (config, Arc::new(outward)),
@@ -242,7 +245,8 @@ impl Reloader {
         let (for_app, certificates) = (ForApp::of(&config), Certificates::of(&config));
         let mut configuration = configuration(config, allow_mass_removal);
         configuration.changed_receivers = rest.changed_receivers(&self.rest);
-        match self.hand_over(configuration, outward, for_app).await? {
+        let note = ReloadNote { actor, also: rest.changed_since(&self.rest).join(", ") };
+        match self.hand_over((configuration, note), outward, for_app).await? {
             Ok(()) => {
                 self.seen = seen;
                 self.certificates = certificates;
@@ -262,12 +266,13 @@ impl Reloader {
     /// The writer takes a configuration. It is compared before and dropped after beside it: pings wait for the difference alone.
     async fn hand_over(
         &self,
-        configuration: Configuration,
+        (configuration, note): (Configuration, ReloadNote),
         outward: Arc<Outward>,
         for_app: ForApp,
     ) -> Result<Result<(), ConfigureError>, String> {
         let directory = self.app.services.live.directory();
         let mut compared = self.beside(move || Compared::new(configuration, &directory)).await?;
+        compared.note = note;
         let (in_force, app) = (self.outward.clone(), self.app.clone());
         let (own, clock) = (self.own.clone(), self.clock.clone());
         let taken = self.writer.call(move |store, now| {

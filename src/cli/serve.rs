@@ -258,7 +258,7 @@ fn assemble(
         outward,
         rest,
         unfinished: None,
-        is_asked_again: false,
+        asked_again_by: None,
         seen,
     };
     let reloads = Occasions { requests, hangups, interval: settings.auto_reload_interval };

@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod alike;
+pub mod audit;
 pub mod blind;
 pub mod cause;
 pub mod check;

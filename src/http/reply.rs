@@ -218,3 +218,15 @@ pub(super) fn with_retry_after(mut reply: Reply, secs: u32) -> Reply {
     reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
     reply
 }
+
+const NOT_FOUND: &str = "not found: jobs ping /ping/NAME, people read /, programs ask /api/v1/checks, Prometheus scrapes /metrics, operators ask /-/healthy and /-/ready\n";
+
+/// What is answered where there is no such path, or it does not take the method: it takes these.
+pub(super) fn unanswered(methods: &[Method]) -> Reply {
+    let (status, said) = match methods {
+        [] => (StatusCode::NOT_FOUND, NOT_FOUND),
+        _ => (StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method\n"),
+    };
+    let reply = text(status, said);
+    if methods.is_empty() { reply } else { with_allow(reply, methods) }
+}

@@ -88,7 +88,7 @@ fn of_door(door: &dyn Door) -> Route {
 fn own() -> impl Iterator<Item = Route> {
     use Handler::Api;
     use Operation as To;
-    let rows: [(&'static str, &'static [Method], Needs, Handler); 60] = [
+    let rows: [(&'static str, &'static [Method], Needs, Handler); 62] = [
         ("/ping/{*rest}", PING, Needs::PingKey, Handler::Ping),
         ("/metrics", READ, Needs::Metrics, Handler::Metrics),
         ("/-/healthy", READ, Needs::Nothing, Handler::Healthy),
@@ -103,6 +103,7 @@ fn own() -> impl Iterator<Item = Route> {
         ("/incidents/{id}", POST, Needs::Form, Handler::Pick),
         ("/ack/{token}", READ, Needs::Nothing, Handler::Page(Page::Ack)),
         ("/ack/{token}", POST, Needs::Form, Handler::Ack),
+        ("/audit", READ, Needs::Page, Handler::Page(Page::Audit)),
         ("/sign-in", READ, Needs::Nothing, Handler::Page(Page::SignIn)),
         ("/sign-in", POST, Needs::Form, Handler::SignIn),
         ("/sign-out", POST, Needs::Form, Handler::SignOut),
@@ -134,6 +135,7 @@ fn own() -> impl Iterator<Item = Route> {
         ("/api/v1/messages/retry", POST, Needs::Operate, Api(To::RetryMessages)),
         ("/api/v1/messages/{id}/retry", POST, Needs::Operate, Api(To::ActOnMessage(MessageDeed::Retry))),
         ("/api/v1/messages/{id}/drop", POST, Needs::Operate, Api(To::ActOnMessage(MessageDeed::Drop))),
+        ("/api/v1/audit", READ, Needs::Read, Api(To::Audit)),
         ("/api/v1/mutes", POST, Needs::Operate, Api(To::Mute)),
         ("/api/v1/mutes/{id}", READ, Needs::Read, Api(To::OneMute)),
         ("/api/v1/mutes/{id}", DELETE, Needs::Operate, Api(To::Unmute)),
@@ -191,8 +193,6 @@ static BY_PATH: LazyLock<Router<Vec<&'static Route>>> = LazyLock::new(|| {
     router
 });
 
-const NOT_FOUND: &str = "not found: jobs ping /ping/NAME, people read /, programs ask /api/v1/checks, Prometheus scrapes /metrics, operators ask /-/healthy and /-/ready\n";
-
 /// The row for a request, and the parts of the path that its template names; or which methods the path takes, none if there
 /// is no such path.
 fn find<'p>(path: &'p str, method: &Method) -> Result<(&'static Route, Params<'static, 'p>), Vec<Method>> {
@@ -203,15 +203,6 @@ fn find<'p>(path: &'p str, method: &Method) -> Result<(&'static Route, Params<'s
         Some(route) => Ok((route, found.params)),
         None => Err(rows.iter().flat_map(|route| route.methods).cloned().collect()),
     }
-}
-
-fn unanswered(methods: &[Method]) -> Reply {
-    let (status, text) = match methods {
-        [] => (StatusCode::NOT_FOUND, NOT_FOUND),
-        _ => (StatusCode::METHOD_NOT_ALLOWED, "this path does not take this method\n"),
-    };
-    let reply = reply::text(status, text);
-    if methods.is_empty() { reply } else { reply::with_allow(reply, methods) }
 }
 
 impl Route {
@@ -274,7 +265,7 @@ async fn answer_whole(
     }
     let (route, rest, captured) = match find(path, &parts.method) {
         Ok((route, captured)) => (route, captured.get("rest").unwrap_or_default(), captured),
-        Err(methods) => return unanswered(&methods),
+        Err(methods) => return reply::unanswered(&methods),
     };
     // Elsewhere the path may hold a key.
     let is_a_link = path.starts_with("/ack/");
@@ -315,7 +306,7 @@ async fn answer_whole(
         Handler::Trigger => {
             let id = captured.get("alias").unwrap_or_default();
             let answered = Box::pin(compat::answer_id(visit, id, body)).await;
-            answered.unwrap_or_else(|| unanswered(&[]))
+            answered.unwrap_or_else(|| reply::unanswered(&[]))
         }
         Handler::Reload => {
             Box::pin(operate::reload(app, &Actor { said: None, door: caller.entrance(source) })).await
@@ -364,6 +355,7 @@ async fn answer_page(visit: Visit<'_>, viewer: Viewer, page: Page, of: &str) -> 
         Page::Incidents => pages::incidents(app, query.as_deref(), (&viewer, None)),
         Page::Incident => pages::incident(app, &of, (&viewer, None)),
         Page::Ack => pages::ack(app, &of, None),
+        Page::Audit => pages::audit(app, query.as_deref(), &viewer),
         Page::SignIn => {
             let [to] = decode::query_values(query.as_deref(), ["to"]);
             pages::sign_in(app, &viewer, &to.unwrap_or_default(), None)

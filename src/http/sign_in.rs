@@ -1,6 +1,7 @@
 //! Signing in with a token, and out (23.3).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use hyper::StatusCode;
 use hyper::body::Incoming;
@@ -14,7 +15,9 @@ use super::token::{self, TokenWorth};
 use super::viewer::Viewer;
 use super::visit::Visit;
 use super::{cookie, pages};
+use crate::app::{Actor, Entrance, audit};
 use crate::config::Scope;
+use crate::core::audit::AuditKind;
 
 const NO_SUCH: &str = "This token is not known. Those that are stand under auth.tokens of the configuration.";
 const SEES_NOTHING: &str =
@@ -29,7 +32,10 @@ pub(super) async fn answer(visit: Visit<'_>, viewer: &Viewer, body: Incoming) ->
         Err(refusal) => return *refusal,
     };
     match begin(visit, &form) {
-        Ok(cookie) => moved(&onwards(form.get("to")), Some(&cookie)),
+        Ok((token, cookie)) => {
+            keep(visit, token, AuditKind::SignIn).await;
+            moved(&onwards(form.get("to")), Some(&cookie))
+        }
         Err((status, why)) => {
             let reply = pages::sign_in(visit.app, viewer, form.get("to"), Some((status, &*why)));
             let waits = status == StatusCode::TOO_MANY_REQUESTS;
@@ -38,8 +44,8 @@ pub(super) async fn answer(visit: Visit<'_>, viewer: &Viewer, body: Incoming) ->
     }
 }
 
-/// The cookie of a new session, or why there is none.
-fn begin(visit: Visit<'_>, form: &Form) -> Result<String, (StatusCode, Cow<'static, str>)> {
+/// The token and the cookie of a new session, or why there is none.
+fn begin(visit: Visit<'_>, form: &Form) -> Result<(Arc<str>, String), (StatusCode, Cow<'static, str>)> {
     let Visit { app, source, .. } = visit;
     let access = app.access();
     let known = match token::judge(app, &access.tokens, form.get("token").trim().as_bytes(), source) {
@@ -60,7 +66,13 @@ fn begin(visit: Visit<'_>, form: &Form) -> Result<String, (StatusCode, Cow<'stat
     let secret = app.services.live.secret().ok_or((StatusCode::SERVICE_UNAVAILABLE, NO_SECRET.into()))?;
     let (session, value) = Session::begin(&secret, &known, app.services.clock.now());
     tracing::info!(token = &*session.token, %source, "somebody signed in");
-    Ok(cookie::set(&app.external_url, visit.is_secure, &value, Session::LASTS))
+    Ok((session.token, cookie::set(&app.external_url, visit.is_secure, &value, Session::LASTS)))
+}
+
+/// Keeps who it was (22.10).
+async fn keep(visit: Visit<'_>, token: Arc<str>, what: AuditKind) {
+    let door = Entrance::Page { token: Some(token), source: visit.source };
+    audit::keep(&visit.app.services, &Actor { said: None, door }, what).await;
 }
 
 /// Answers `POST /sign-out`.
@@ -69,6 +81,9 @@ pub(super) async fn end(visit: Visit<'_>, viewer: &Viewer, body: Incoming) -> Re
         Err(refusal) => *refusal,
         Ok(form) if !viewer.made(form.get("form")) => form::of_another_session().reply(),
         Ok(_) => {
+            if let Some(session) = &viewer.session {
+                keep(visit, session.token.clone(), AuditKind::SignOut).await;
+            }
             let over =
                 cookie::set(&visit.app.external_url, visit.is_secure, "", crate::core::time::Span::ZERO);
             moved("./", Some(&over))

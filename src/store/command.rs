@@ -13,6 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::live::Check;
 use super::pausing::{self, PauseOutcome, Remark, Wish};
 use super::{ByHand, Edit, EditError, Saying, SpecChange, Store, StoreError};
+use crate::core::audit::{Audit, AuditKind};
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::IncidentId;
 use crate::core::outbox::MessageId;
@@ -26,22 +27,24 @@ pub enum StoreCommand {
     Pause(CheckId, Name, Wish, Remark, CommandAnswer<Result<PauseOutcome, StoreError>>),
     /// Holds messages for a while (8.2).
     Mute(Mute, CommandAnswer<Result<u64, StoreError>>),
-    /// Ends a mute.
-    Unmute(u64, CommandAnswer<Result<bool, StoreError>>),
+    /// Ends a mute, says somebody of this name.
+    Unmute(u64, String, CommandAnswer<Result<bool, StoreError>>),
     /// Somebody says this of these incidents (11.2). Answers for each whether it is new.
     Stand(Vec<IncidentId>, Saying, CommandAnswer<Result<Vec<bool>, StoreError>>),
-    /// Has a message tried again (12.4).
-    RetryMessage(MessageId, CommandAnswer<Result<ByHand, StoreError>>),
-    /// Has all that was given up of a receiver tried again.
-    RetryParked(ReceiverName, CommandAnswer<Result<ByHand, StoreError>>),
+    /// Has a message tried again (12.4), says somebody of this name.
+    RetryMessage(MessageId, String, CommandAnswer<Result<ByHand, StoreError>>),
+    /// Has all that was given up of a receiver tried again, likewise.
+    RetryParked(ReceiverName, String, CommandAnswer<Result<ByHand, StoreError>>),
     /// A message need not be told any more, says somebody of this name.
     DropMessage(MessageId, String, CommandAnswer<Result<ByHand, StoreError>>),
-    /// Makes a check that lives in the database.
-    Edit(Edit, CommandAnswer<Result<CheckId, EditError>>),
-    /// Changes such a check.
-    Change(Box<CheckChange>, CommandAnswer<Result<bool, EditError>>),
-    /// Deletes such a check, if it is still what it was: answered false if it is not.
-    Delete(CheckId, Arc<Definition>, CommandAnswer<Result<bool, EditError>>),
+    /// Makes a check that lives in the database, likewise.
+    Edit(Edit, String, CommandAnswer<Result<CheckId, EditError>>),
+    /// Changes such a check, likewise.
+    Change(Box<CheckChange>, String, CommandAnswer<Result<bool, EditError>>),
+    /// Deletes such a check, likewise, if it is still what it was: answered false if it is not.
+    Delete(CheckId, Arc<Definition>, String, CommandAnswer<Result<bool, EditError>>),
+    /// Keeps what somebody of this name did that nothing else stores (22.10).
+    Keep(AuditKind, String, CommandAnswer<Result<(), StoreError>>),
 }
 
 /// A change of a check that is made only if that is still what it was: answered false if it is not.
@@ -67,45 +70,57 @@ impl StoreCommand {
                 });
             }
             StoreCommand::Mute(mute, answer) => answer.give(|| store.mute(mute, now)),
-            StoreCommand::Unmute(id, answer) => answer.give(|| store.unmute(id, now)),
+            StoreCommand::Unmute(id, by, answer) => answer.give(|| store.unmute(id, &by, now)),
             StoreCommand::Stand(incidents, saying, answer) => {
                 answer.give(|| store.stand_all(&incidents, &saying, now));
             }
-            StoreCommand::RetryMessage(message, answer) => answer.give(|| store.retry_message(message, now)),
-            StoreCommand::RetryParked(receiver, answer) => answer.give(|| store.retry_parked(&receiver, now)),
+            StoreCommand::RetryMessage(message, by, answer) => {
+                answer.give(|| store.retry_message(message, &by, now));
+            }
+            StoreCommand::RetryParked(receiver, by, answer) => {
+                answer.give(|| store.retry_parked(&receiver, &by, now));
+            }
             StoreCommand::DropMessage(message, by, answer) => {
                 answer.give(|| store.drop_message(message, &by, now));
             }
-            StoreCommand::Edit(edit, answer) => answer.give(|| store.edit(edit, now)),
-            StoreCommand::Change(change, answer) => answer.give(|| change.make(store, now)),
-            StoreCommand::Delete(check, before, answer) => {
-                answer.give(|| edit_if(store, (check, &before), Edit::Delete { check }, now));
+            StoreCommand::Edit(edit, by, answer) => answer.give(|| store.edit(edit, &by, now)),
+            StoreCommand::Change(change, by, answer) => answer.give(|| change.make(store, &by, now)),
+            StoreCommand::Delete(check, before, by, answer) => {
+                let seen = SeenCheck { check, before: &before, by: &by };
+                answer.give(|| seen.edit(store, Edit::Delete { check }, now));
+            }
+            StoreCommand::Keep(what, by, answer) => {
+                answer.give(|| store.keep(&Audit::new(now, &by, what)));
             }
         }
     }
 }
 
 impl CheckChange {
-    fn make(self, store: &mut dyn Store, now: Time) -> Result<bool, EditError> {
+    fn make(self, store: &mut dyn Store, by: &str, now: Time) -> Result<bool, EditError> {
         let CheckChange { check, before, definition, how } = self;
         let update = Edit::Update { check, definition: Box::new(definition), how };
-        edit_if(store, (check, &before), update, now)
+        SeenCheck { check, before: &before, by }.edit(store, update, now)
     }
 }
 
-/// Edits a check if it is still what it was.
-fn edit_if(
-    store: &mut dyn Store,
-    (check, before): (CheckId, &Arc<Definition>),
-    edit: Edit,
-    now: Time,
-) -> Result<bool, EditError> {
-    let known = current(store, check, &before.name);
-    let is_as_before = known.is_some_and(|known| known.definition == *before);
-    if is_as_before {
-        store.edit(edit, now)?;
+/// What somebody of this name wants edited, as they saw it.
+struct SeenCheck<'a> {
+    check: CheckId,
+    before: &'a Arc<Definition>,
+    by: &'a str,
+}
+
+impl SeenCheck<'_> {
+    /// Edits it if it is still what it was.
+    fn edit(&self, store: &mut dyn Store, edit: Edit, now: Time) -> Result<bool, EditError> {
+        let known = current(store, self.check, &self.before.name);
+        let is_as_before = known.is_some_and(|known| known.definition == *self.before);
+        if is_as_before {
+            store.edit(edit, self.by, now)?;
+        }
+        Ok(is_as_before)
     }
-    Ok(is_as_before)
 }
 
 /// The check of this number, if this is its name or a former one: pings wait meanwhile, and to look at each takes too long.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::live::Directory;
 use super::pending::{PendingChange, PendingChanges, is_by_file};
+use crate::core::audit::Audit;
 use crate::core::check::{CheckId, Definition, Name, Source};
 use crate::core::retention::Retention;
 use crate::core::route::{Policy, ReceiverName};
@@ -27,6 +28,21 @@ pub struct Configuration {
     pub changed_receivers: BTreeSet<ReceiverName>,
 }
 
+/// What is kept of a configuration that is taken, beside what becomes of checks (22.10).
+#[derive(Clone, Debug)]
+pub struct ReloadNote {
+    /// Who had it read, or why the server did.
+    pub actor: String,
+    /// What else it changes: `receivers (1 added: ops)`; "": nothing.
+    pub also: String,
+}
+
+impl Default for ReloadNote {
+    fn default() -> ReloadNote {
+        ReloadNote { actor: Audit::SERVER.to_owned(), also: String::new() }
+    }
+}
+
 /// A configuration, compared with the checks that are declared.
 #[derive(Debug)]
 pub struct Compared {
@@ -40,6 +56,8 @@ pub struct Compared {
     /// What else is new or declared otherwise, in the order of the configuration, and what no file declares any more, in the
     /// order of the numbers.
     pub(super) pending: PendingChanges,
+    /// What is kept of it once it is taken.
+    pub note: ReloadNote,
     /// How many checks files declared.
     pub(super) declared_before: usize,
     /// What is declared as before and stands in another line.
@@ -68,6 +86,7 @@ impl Compared {
             changed_receivers,
             renamed: Vec::new(),
             pending: PendingChanges::new(Vec::new()),
+            note: ReloadNote::default(),
             declared_before: 0,
             moved: Vec::new(),
         };

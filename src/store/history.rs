@@ -2,6 +2,7 @@
 
 mod left_out;
 
+use crate::core::audit::{Audit, AuditKind};
 use crate::core::cause::{Cause, Status};
 use crate::core::check::{CheckId, PingKind};
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
@@ -68,6 +69,26 @@ pub struct PauseRecord {
     pub comment: Option<String>,
     /// Who did it, if known.
     pub by: Option<String>,
+}
+
+/// What somebody or the server did, as it is stored (22.10).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRecord {
+    /// Its number. It is also the cursor to the next page.
+    pub id: u64,
+    pub done: Audit,
+}
+
+/// Which of them; all that is said must fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditsWanted {
+    /// A part of the actor's name.
+    pub actor: Option<String>,
+    pub what: Option<AuditKind>,
+    /// The name that a check had then.
+    pub check: Option<String>,
+    /// Done then or later.
+    pub since: Option<Time>,
 }
 
 /// A judgement as it is stored.

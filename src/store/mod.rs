@@ -29,6 +29,7 @@ pub mod writer;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::core::audit::Audit;
 use crate::core::blind::Window;
 use crate::core::check::{CheckId, Name, Ping};
 use crate::core::incident::IncidentId;
@@ -43,7 +44,7 @@ use crate::core::time::{Span, Time};
 use live::Live;
 
 pub use changes::{CarriedOn, Changes, Settling};
-pub use configuration::{Compared, Configuration};
+pub use configuration::{Compared, Configuration, ReloadNote};
 pub use due::{Expired, expire, expire_some};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
@@ -280,11 +281,11 @@ pub trait Store: Send {
 
     /// Creates, changes or deletes checks through an API: all of the edits, in their order, or none. Returns one id for
     /// each.
-    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, RefusedEdit>;
+    fn edit_all(&mut self, edits: Vec<Edit>, by: &str, now: Time) -> Result<Vec<CheckId>, RefusedEdit>;
 
     /// [`Store::edit_all`] for a single edit.
-    fn edit(&mut self, edit: Edit, now: Time) -> Result<CheckId, EditError> {
-        match self.edit_all(vec![edit], now) {
+    fn edit(&mut self, edit: Edit, by: &str, now: Time) -> Result<CheckId, EditError> {
+        match self.edit_all(vec![edit], by, now) {
             Ok(ids) => Ok(*ids.first().expect("one number is answered for each edit")),
             Err(refused) => Err(refused.error),
         }
@@ -330,10 +331,10 @@ pub trait Store: Send {
 
     /// Has a message tried again. One that waits for its next attempt is tried at once. Of a parked one, deliveries
     /// that are still to be told wait again, as if they had never been given up.
-    fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError>;
+    fn retry_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError>;
 
     /// The same for everything that was given up for a receiver, at most 10,000 deliveries per call.
-    fn retry_parked(&mut self, receiver: &ReceiverName, now: Time) -> Result<ByHand, StoreError>;
+    fn retry_parked(&mut self, receiver: &ReceiverName, by: &str, now: Time) -> Result<ByHand, StoreError>;
 
     /// Drops a message: it need not be told any more, says the person `by`. If it was attempted, recoveries of its
     /// incidents are told all the same.
@@ -356,8 +357,11 @@ pub trait Store: Send {
     /// Mutes what the matchers match until a time (8.2). Returns the mute's number.
     fn mute(&mut self, mute: Mute, now: Time) -> Result<u64, StoreError>;
 
-    /// Ends a mute. False if there is none with this number.
-    fn unmute(&mut self, id: u64, now: Time) -> Result<bool, StoreError>;
+    /// Somebody ends a mute. False if there is none with this number.
+    fn unmute(&mut self, id: u64, by: &str, now: Time) -> Result<bool, StoreError>;
+
+    /// Keeps what somebody did that no call of the store has carried out (22.10).
+    fn keep(&mut self, done: &Audit) -> Result<(), StoreError>;
 
     /// Removes history that is past its retention, for a few milliseconds. True if there is more to do (15.2).
     fn prune(&mut self, now: Time) -> Result<bool, StoreError>;

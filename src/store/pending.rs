@@ -142,7 +142,22 @@ impl PendingChanges {
         left.filter(|(_, is_done)| !**is_done).map(|(change, _)| change)
     }
 
+    /// How many of those that are left are declared otherwise, and neither added nor archived.
+    pub(super) fn redeclared(&self) -> usize {
+        self.left - self.added - self.archived
+    }
+
+    /// How many are added.
+    pub(super) fn added(&self) -> usize {
+        self.added
+    }
+
     /// The names of all that is left, in their order.
+    pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
+        self.in_order().map(|(name, _)| name)
+    }
+
+    /// The same.
     pub(super) fn all(&self) -> Vec<Name> {
         self.in_order().map(|(name, _)| name.clone()).collect()
     }

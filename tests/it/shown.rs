@@ -87,7 +87,9 @@ fn on_a_phone_nothing_is_beside_the_screen_and_nothing_scrolls_that_no_key_reach
     wait_until("lateness", PATIENCE, || server.get("/").text().contains("late"));
     let folder = tempfile::tempdir().unwrap();
     let check = format!("/checks/{long}0");
-    for path in ["/", "/?q=nothing", "/?status=bogus", &check, "/checks/soon", "/runbook", "/checks/nobody"] {
+    for path in
+        ["/", "/?q=nothing", "/?status=bogus", "/audit", &check, "/checks/soon", "/runbook", "/checks/nobody"]
+    {
         assert_eq!(found(folder.path(), &styled(&server, path), 390, BESIDE_AND_STUCK), "0 ", "{path}");
     }
     // As it was: a table that scrolls by itself.

@@ -38,7 +38,7 @@ impl Server {
         let next = CheckId(self.judged.len() as u64 + 1);
         let asked = edit.clone();
         let done = self.call(now, fate, move |store, now| {
-            store.edit(asked, now).map_err(|error| match error {
+            store.edit(asked, "ann", now).map_err(|error| match error {
                 EditError::Store(error) => error,
                 other => panic!("an edit is refused: {other}"),
             })

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use punctual::clock::Clock;
+use punctual::core::audit::Audit;
 use punctual::core::blind::Window;
 use punctual::core::check::CheckId;
 use punctual::core::incident::IncidentId;
@@ -405,8 +406,9 @@ impl Store for Hand {
         self.call(None, |store| store.carry_on(limit, now))
     }
 
-    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {
-        self.call(None, |store| store.edit_all(edits, now).map_err(Whole)).map_err(|Whole(refused)| refused)
+    fn edit_all(&mut self, edits: Vec<Edit>, by: &str, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {
+        self.call(None, |store| store.edit_all(edits, by, now).map_err(Whole))
+            .map_err(|Whole(refused)| refused)
     }
 
     fn apply(&mut self, entries: &[Entry]) -> Result<Vec<Applied>, StoreError> {
@@ -452,12 +454,12 @@ impl Store for Hand {
         self.call(None, |store| store.stand_all(incidents, saying, now))
     }
 
-    fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError> {
-        self.call(None, |store| store.retry_message(message, now))
+    fn retry_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError> {
+        self.call(None, |store| store.retry_message(message, by, now))
     }
 
-    fn retry_parked(&mut self, receiver: &ReceiverName, now: Time) -> Result<ByHand, StoreError> {
-        self.call(None, |store| store.retry_parked(receiver, now))
+    fn retry_parked(&mut self, receiver: &ReceiverName, by: &str, now: Time) -> Result<ByHand, StoreError> {
+        self.call(None, |store| store.retry_parked(receiver, by, now))
     }
 
     fn drop_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError> {
@@ -480,8 +482,12 @@ impl Store for Hand {
         self.call(None, |store| store.let_deliveries_go(now))
     }
 
-    fn unmute(&mut self, id: u64, now: Time) -> Result<bool, StoreError> {
-        self.call(None, |store| store.unmute(id, now))
+    fn unmute(&mut self, id: u64, by: &str, now: Time) -> Result<bool, StoreError> {
+        self.call(None, |store| store.unmute(id, by, now))
+    }
+
+    fn keep(&mut self, done: &Audit) -> Result<(), StoreError> {
+        self.call(None, |store| store.keep(done))
     }
 
     fn prune(&mut self, now: Time) -> Result<bool, StoreError> {

@@ -134,7 +134,7 @@ impl World {
             let mute = self.server.mutes.remove(lot / 4 % self.server.mutes.len());
             self.trace.say(now, &format!("unmute {}", mute.text));
             let id = mute.id;
-            let done = self.server.call(now, fate, move |store, now| store.unmute(id, now));
+            let done = self.server.call(now, fate, move |store, now| store.unmute(id, "ann", now));
             if done.commits == 0 {
                 self.server.mutes.push(mute);
             }

@@ -29,7 +29,7 @@ impl World {
         let unmuted: Vec<_> =
             self.server.mutes.extract_if(.., |mute| mute.until > long || mute.id.is_multiple_of(2)).collect();
         for mute in unmuted {
-            let done = self.server.call(now, Fate::Fine, move |store, now| store.unmute(mute.id, now));
+            let done = self.server.call(now, Fate::Fine, move |store, now| store.unmute(mute.id, "ann", now));
             done.answer.expect("nothing fails here");
         }
         let ids: Vec<CheckId> = self.server.judged.keys().copied().collect();

@@ -42,7 +42,7 @@ fn reloader(
         outward: watch::Sender::new(Arc::new(outward)),
         rest: Rest::of(&config),
         unfinished: None,
-        is_asked_again: false,
+        asked_again_by: None,
         seen: LastRead::of(&config),
     }
 }
@@ -75,24 +75,24 @@ async fn what_could_not_be_stored_is_not_seen() {
     for i in 0.. {
         write(&format!("checks: [{{name: b-{i}, every: 1m}}, {{name: a, every: 1m}}]"));
         fails.store(true, Ordering::SeqCst);
-        if reloader.take(false).await.is_err() {
+        if reloader.take(false, "ann".to_owned()).await.is_err() {
             break;
         }
     }
     assert!(reloader.has_changed().await);
-    reloader.take(false).await.unwrap();
+    reloader.take(false, "ann".to_owned()).await.unwrap();
     assert!(!reloader.has_changed().await);
     assert!(live.directory().checks.iter().any(|check| check.definition.name.as_str().starts_with("b-")));
     // A fault of the files stays until they change.
     write("checks: 7");
-    reloader.take(false).await.unwrap_err();
+    reloader.take(false, "ann".to_owned()).await.unwrap_err();
     assert!(!reloader.has_changed().await);
     // So does one that only rendering a template finds.
     write(
         "receivers: [{name: r, webhook: {url: 'http://127.0.0.1', template: '{{ nosuch }}'}}]\n\
          default_receivers: [r]\nchecks: [{name: c, every: 1m}]",
     );
-    let fault = reloader.take(false).await.unwrap_err();
+    let fault = reloader.take(false, "ann".to_owned()).await.unwrap_err();
     assert!(fault.contains("punctual.yaml:1:13: receiver `r`: line 1 of the template"), "{fault}");
     assert!(!reloader.has_changed().await);
     assert!(live.directory().checks.iter().all(|check| check.definition.name.as_str() != "c"));
@@ -117,12 +117,12 @@ async fn a_reload_that_comes_before_one_is_carried_out_follows() {
     for i in 0.. {
         write(&format!("first-{i}"));
         good.store(1, Ordering::SeqCst);
-        if reloader.reload(false).await.is_ok() || reloader.unfinished.is_none() {
+        if reloader.reload(false, "ann".to_owned()).await.is_ok() || reloader.unfinished.is_none() {
             continue;
         }
         write(&format!("second-{i}"));
         good.store(0, Ordering::SeqCst);
-        if reloader.reload(false).await.is_err() && reloader.is_asked_again {
+        if reloader.reload(false, "ann".to_owned()).await.is_err() && reloader.asked_again_by.is_some() {
             break;
         }
     }

@@ -9,6 +9,7 @@
 //! answered.
 
 mod asked;
+mod audit;
 mod change;
 mod check;
 mod contract;
@@ -70,6 +71,7 @@ pub(super) enum Operation {
     Status,
     Uptime,
     UptimeOfAll,
+    Audit,
     Document,
 }
 
@@ -115,6 +117,7 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::Status => status::answer(asked).await,
         Operation::Uptime => uptime::one(asked).await,
         Operation::UptimeOfAll => uptime::list(asked).await,
+        Operation::Audit => audit::answer(asked).await,
         Operation::Document => unreachable!("it is made of the route table, which answers it"),
     }
 }
@@ -149,6 +152,7 @@ impl Operation {
             Operation::Status => status::contract(),
             Operation::Uptime => uptime::contract_of_one(),
             Operation::UptimeOfAll => uptime::contract_of_list(),
+            Operation::Audit => audit::contract(),
             Operation::Document => contract::of_document(),
         }
     }

@@ -6,6 +6,7 @@
 mod ack;
 mod acts;
 mod assets;
+mod audit;
 mod banners;
 mod check;
 mod checks;
@@ -45,6 +46,7 @@ use crate::core::cause::Status;
 
 pub(super) use ack::answer as ack;
 pub(super) use assets::Asset;
+pub(super) use audit::answer as audit;
 pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
 pub(super) use incident_filter::IncidentFilter;
@@ -63,6 +65,7 @@ pub(super) enum Page {
     Incident,
     Ack,
     SignIn,
+    Audit,
 }
 
 /// Makes a page aside, compressed for whoever takes that; who has it as it is already is told so.
@@ -144,6 +147,7 @@ fn page(status: StatusCode, frame: &Frame<'_>, content: &Markup) -> Reply {
             nav aria-label="punctual" {
                 a href=(if up.is_empty() { "./" } else { up }) { "checks" }
                 a href={ (up) "incidents" } { "incidents" }
+                a href={ (up) "audit" } { "audit" }
                 a href={ (up) "metrics" } { "metrics" }
                 @if let Some(viewer) = viewer { (signed_in(viewer, up)) }
                 span.quiet { (concat!("v", env!("CARGO_PKG_VERSION"))) }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::fast::prefetch::prefetch;
 use super::memory::UnstoredSettings;
 use super::store::SqliteStore;
+use super::tx::Tx;
 use crate::clock::Stopwatch;
+use crate::core::audit::Audit;
 use crate::core::blind::Window;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
@@ -32,7 +34,7 @@ impl Store for SqliteStore {
     }
 
     fn begin(&mut self, now: Time) -> Result<Option<Window>, StoreError> {
-        self.transact(|tx| work::begin(tx, now))
+        self.past_damaged_history(|tx| work::begin(tx, now))
     }
 
     fn last_sign_of_life(&mut self) -> Result<Option<Time>, StoreError> {
@@ -54,7 +56,7 @@ impl Store for SqliteStore {
 
     fn end(&mut self, now: Time) -> Result<(), StoreError> {
         // First, so that it stands also if the process is not waited for any longer.
-        self.transact(|tx| work::sign_of_life(tx, now))?;
+        self.past_damaged_history(|tx| work::end(tx, now))?;
         let watch = Stopwatch::start();
         self.memory.behind.try_apart();
         loop {
@@ -136,9 +138,9 @@ impl Store for SqliteStore {
         })
     }
 
-    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {
+    fn edit_all(&mut self, edits: Vec<Edit>, by: &str, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {
         let max_checks = self.settings.as_ref().map_or(usize::MAX, |settings| settings.max_checks);
-        let done = self.transact(|tx| match work::edit(tx, max_checks, edits, now) {
+        let done = self.transact(|tx| match work::edit(tx, max_checks, edits, by, now) {
             Err(RefusedEdit { error: EditError::Store(error), .. }) => Err(error),
             // A refusal has changed nothing.
             made => Ok(made),
@@ -213,12 +215,12 @@ impl Store for SqliteStore {
         Ok(settling)
     }
 
-    fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError> {
-        self.transact(|tx| work::retry(tx, message, now))
+    fn retry_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError> {
+        self.transact(|tx| work::retry(tx, message, by, now))
     }
 
-    fn retry_parked(&mut self, receiver: &ReceiverName, now: Time) -> Result<ByHand, StoreError> {
-        self.transact(|tx| work::retry_all(tx, receiver, now))
+    fn retry_parked(&mut self, receiver: &ReceiverName, by: &str, now: Time) -> Result<ByHand, StoreError> {
+        self.transact(|tx| work::retry_all(tx, receiver, by, now))
     }
 
     fn drop_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError> {
@@ -246,8 +248,12 @@ impl Store for SqliteStore {
         self.transact(|tx| work::mute(tx, mute, now))
     }
 
-    fn unmute(&mut self, id: u64, now: Time) -> Result<bool, StoreError> {
-        self.transact(|tx| work::unmute(tx, id, now))
+    fn unmute(&mut self, id: u64, by: &str, now: Time) -> Result<bool, StoreError> {
+        self.transact(|tx| work::unmute(tx, id, by, now))
+    }
+
+    fn keep(&mut self, done: &Audit) -> Result<(), StoreError> {
+        self.transact(|tx| work::keep(tx, done))
     }
 
     fn prune(&mut self, now: Time) -> Result<bool, StoreError> {
@@ -276,6 +282,17 @@ impl SqliteStore {
             prefetch(tx.memory, entries.iter().map(|entry| entry.check));
             work::apply(tx, entries)
         })
+    }
+
+    /// A start and a stop are not made once more by whoever asks: what fails for a damaged table of history is made without it.
+    fn past_damaged_history<R>(
+        &mut self,
+        act: impl Fn(&mut Tx<'_>) -> Result<R, StoreError>,
+    ) -> Result<R, StoreError> {
+        match self.transact(&act) {
+            Err(StoreError::Damaged(_)) => self.transact(&act),
+            done => done,
+        }
     }
 
     /// Brings some rows of states up to date. A damaged page fails that for one of its rows after the other.

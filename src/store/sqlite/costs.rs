@@ -62,7 +62,7 @@ impl Scene {
     fn create(&mut self, definitions: impl Iterator<Item = Definition>) {
         let new = |definition| NewCheck { definition, paused: false, past: None };
         let edits = definitions.map(|definition| Edit::Create(Box::new(new(definition))));
-        self.store.edit_all(edits.collect(), self.now).unwrap();
+        self.store.edit_all(edits.collect(), "ann", self.now).unwrap();
     }
 
     fn id(&self, name: &str) -> CheckId {
@@ -113,7 +113,7 @@ impl Scene {
         let mut definition = (*self.store.live().find(name).unwrap().definition).clone();
         change(&mut definition);
         let edit = Edit::Update { check, definition: Box::new(definition), how: SpecChange::Judged };
-        self.store.edit_all(vec![edit], self.now).unwrap();
+        self.store.edit_all(vec![edit], "ann", self.now).unwrap();
     }
 
     /// Claims until nothing is due.
@@ -175,9 +175,9 @@ impl Scene {
         told(self, "it ends");
         let mute = self.mute("check=\"rarely\"");
         told(self, "a mute");
-        self.store.unmute(mute, self.now).unwrap();
+        self.store.unmute(mute, "ann", self.now).unwrap();
         told(self, "an unmute");
-        self.store.unmute(2, self.now).unwrap();
+        self.store.unmute(2, "ann", self.now).unwrap();
         told(self, "an unmute that lets one go");
         self.edit("edited", |definition| definition.title = "other".into());
         told(self, "an edit");
@@ -227,7 +227,7 @@ fn no_event_asks_about_more_than_it_concerns() {
 #[test]
 fn no_call_asks_about_more_than_a_piece() {
     let mut scene = Scene::new(20_000);
-    scene.store.unmute(1, scene.now).unwrap();
+    scene.store.unmute(1, "ann", scene.now).unwrap();
     let (mut before, mut calls) = (asked_so_far(), 0);
     while scene.store.next_claim().is_some_and(|at| at <= scene.now) {
         for outgoing in scene.store.claim(scene.now).unwrap() {

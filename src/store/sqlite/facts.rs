@@ -1,4 +1,4 @@
-//! The rows of what has happened to checks of the unit of work: pings, bodies, happenings, pauses.
+//! The rows of what has happened to checks of the unit of work: pings, bodies, happenings, pauses, and what people did.
 
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -8,6 +8,7 @@ use super::history_tables::History;
 use super::query::key;
 use super::tx::Tx;
 use super::windows;
+use crate::core::audit::Audit;
 use crate::core::check::{CheckId, PingKind};
 use crate::core::notice::LastRun;
 use crate::core::time::{Span, Time};
@@ -154,6 +155,18 @@ impl FactRows for Tx<'_> {
             params![key(check.0), key(may_go), key(over), before.as_ms()],
         )?;
         self.happenings_went(check, removed)
+    }
+
+    fn insert_audit(&mut self, done: &Audit) -> Result<u64, StoreError> {
+        let sql = "INSERT INTO audit (at, actor, what, check_name, details, comment) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+        let Audit { at, actor, what, check, details, comment } = done;
+        let values = params![at.as_ms(), actor, what.as_str(), check, details, comment];
+        let written = History::Audit.change(self, sql, values)?;
+        Ok(if written > 0 { self.db.last_insert_rowid().unsigned_abs() } else { 0 })
+    }
+
+    fn delete_audits_up_to(&mut self, number: u64) -> Result<(), StoreError> {
+        History::Audit.change(self, "DELETE FROM audit WHERE id <= ?1", params![key(number)]).map(drop)
     }
 
     fn insert_pause(&mut self, check: CheckId, pause: NewPause<'_>) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! The tables of history, and which of them are damaged.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use rusqlite::Error;
 
@@ -13,6 +13,7 @@ pub(super) enum History {
     Pauses,
     Bodies,
     Happenings,
+    Audit,
     /// What Alertmanager was last told: without it a start tells anew.
     Alerts,
     /// No table: the pages that hold nothing, and where they are. Without them the file stays as long as it is.
@@ -28,12 +29,13 @@ impl History {
             History::Pauses => "pauses",
             History::Bodies => "bodies",
             History::Happenings => "canary_events",
+            History::Audit => "audit",
             History::Alerts => "alerts",
             History::Space => "free space",
         }
     }
 
-    fn bit(self) -> u8 {
+    fn bit(self) -> u16 {
         1 << self as u8
     }
 }
@@ -42,9 +44,9 @@ impl History {
 #[derive(Debug, Default)]
 pub(super) struct DamagedTables {
     /// They are not touched any more.
-    left_alone: AtomicU8,
+    left_alone: AtomicU16,
     /// A row of them could not be read or kept, which is in the log.
-    told: AtomicU8,
+    told: AtomicU16,
     /// How often something of them could not be read at a start.
     pub(super) lost_at_start: u64,
 }

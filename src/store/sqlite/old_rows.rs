@@ -250,6 +250,15 @@ impl OldRows for Tx<'_> {
         )
     }
 
+    fn delete_old_audits(&mut self, before: Time, limit: usize) -> Result<usize, StoreError> {
+        // One of a clock that was ahead keeps none back that follows it within these.
+        History::Audit.change(
+            self,
+            "DELETE FROM audit WHERE at < ?1 AND id IN (SELECT id FROM audit ORDER BY id LIMIT ?2)",
+            params![before.as_ms(), most(limit)],
+        )
+    }
+
     fn archived_at(&self, check: CheckId) -> Result<Option<Time>, StoreError> {
         match self.staged.get(check) {
             Some(staged) => Ok(staged.state.archived),

@@ -9,6 +9,7 @@ use rusqlite::{Connection, Row};
 use super::error::failed;
 use super::query::word;
 use super::{files, load, migrations};
+use crate::core::audit::AuditKind;
 use crate::core::cause::Status;
 use crate::store::StoreError;
 use crate::store::row;
@@ -63,7 +64,7 @@ type ReadWords = fn(&Row<'_>) -> rusqlite::Result<()>;
 
 /// The words of history, which nobody reads at a start; or which a start goes on without (14.6). Each row is named by its first
 /// column.
-const WORDS: [(&str, &str, ReadWords); 3] = [
+const WORDS: [(&str, &str, ReadWords); 4] = [
     ("flip", "SELECT id, from_status, to_status, reason, causes FROM flips", |row| {
         word(row, 1, Status::of_word)?;
         word(row, 2, Status::of_word)?;
@@ -74,6 +75,7 @@ const WORDS: [(&str, &str, ReadWords); 3] = [
         let (kind, details): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
         word(row, 1, |what| row::read_step(what, kind.as_deref(), details.as_deref())).map(drop)
     }),
+    ("what somebody did", "SELECT id, what FROM audit", |row| word(row, 1, AuditKind::of_word).map(drop)),
     ("what Alertmanager was told of check", "SELECT check_id, alerts FROM alerts", |row| {
         word(row, 1, row::read_alerts).map(drop)
     }),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::audit::keep;
 use super::bodies::make_space;
 use super::carry_on::carry_out_of;
 use super::fact_rows::{NewPause, NewPing};
@@ -9,7 +10,8 @@ use super::happenings::{note_happening, turn_of};
 use super::pauses::note_who_paused;
 use super::rows::Rows;
 use super::step::{Subject, step_check};
-use crate::core::check::{CheckId, Definition, PingKind};
+use crate::core::audit::{Audit, AuditKind};
+use crate::core::check::{CheckId, Definition, Name, PingKind};
 use crate::core::origin::{Habits, Happening};
 use crate::core::state::Pause;
 use crate::core::step::{Input, PingEffect};
@@ -107,9 +109,26 @@ fn apply_other(
             Some(until) => (until, Some("its time was over")),
             None => (at, said.comment),
         };
-        note_who_paused(rows, *check, NewPause { is_pause: is_paused, at, comment, by: said.by })?;
+        let pause = NewPause { is_pause: is_paused, at, comment, by: said.by };
+        note_who_paused(rows, *check, pause)?;
+        if !is_tick {
+            keep_pause(rows, &definition.name, pause, after.until)?;
+        }
     }
     Ok(Applied::Done(None))
+}
+
+/// What somebody did, and not the end of its time.
+fn keep_pause(
+    rows: &mut dyn Rows,
+    check: &Name,
+    pause: NewPause<'_>,
+    until: Option<Time>,
+) -> Result<(), StoreError> {
+    let what = if pause.is_pause { AuditKind::Pause } else { AuditKind::Unpause };
+    let details = until.map_or(String::new(), |until| format!("until {until}"));
+    let done = Audit::new(pause.at, pause.by.unwrap_or_default(), what).of(check.as_str());
+    keep(rows, &done.with_details(&details).with_comment(pause.comment.unwrap_or_default()))
 }
 
 fn pause_of(habits: Habits, until: Option<Time>) -> Input {

@@ -1,8 +1,10 @@
 //! What people do with messages: have them tried again at once, or not any more (12.4).
 
 use super::again::wait_again;
+use super::audit::keep;
 use super::record::{Noted, note};
 use super::rows::{Rows, Settled};
+use crate::core::audit::{Audit, AuditKind};
 use crate::core::outbox::{
     CancelReason, Delivery, DeliveryId, DeliveryState, Message, MessageId, ParkReason, Telling,
 };
@@ -14,7 +16,17 @@ use crate::store::{ByHand, StoreError};
 const AT_A_TIME: usize = 10_000;
 
 /// Somebody wants a message tried again at once.
-pub(in crate::store) fn retry(rows: &mut dyn Rows, id: MessageId, now: Time) -> Result<ByHand, StoreError> {
+pub(in crate::store) fn retry(
+    rows: &mut dyn Rows,
+    id: MessageId,
+    by: &str,
+    now: Time,
+) -> Result<ByHand, StoreError> {
+    let done = retry_now(rows, id, now)?;
+    keep_done(rows, Audit::new(now, by, AuditKind::Retry), &format!("message {}", id.0), done)
+}
+
+fn retry_now(rows: &mut dyn Rows, id: MessageId, now: Time) -> Result<ByHand, StoreError> {
     if let Some(message) = rows.message(id)? {
         if message.retry_at.is_none() {
             return Ok(ByHand::UnderWay);
@@ -43,13 +55,23 @@ pub(in crate::store) fn retry(rows: &mut dyn Rows, id: MessageId, now: Time) -> 
 pub(in crate::store) fn retry_all(
     rows: &mut dyn Rows,
     name: &ReceiverName,
+    by: &str,
     now: Time,
 ) -> Result<ByHand, StoreError> {
     if rows.policy().receiver(name).is_none() {
         return Ok(ByHand::NoReceiver);
     }
     let resting = rows.resting_first(name)?.take(AT_A_TIME).collect();
-    wait_again_all(rows, resting, now)
+    let done = wait_again_all(rows, resting, now)?;
+    keep_done(rows, Audit::new(now, by, AuditKind::Retry), &format!("what was given up of {name}"), done)
+}
+
+/// If it was done.
+fn keep_done(rows: &mut dyn Rows, audit: Audit, of: &str, done: ByHand) -> Result<ByHand, StoreError> {
+    if let ByHand::Done(count) = done {
+        keep(rows, &audit.with_details(&format!("{of}, deliveries: {count}")))?;
+    }
+    Ok(done)
 }
 
 fn wait_again_all(rows: &mut dyn Rows, resting: Vec<DeliveryId>, now: Time) -> Result<ByHand, StoreError> {
@@ -93,7 +115,13 @@ pub(in crate::store) fn drop_message(
     rows.settle_message(id, Settled::Dropped, None, now)?;
     // What was blocked behind it may go.
     rows.look_at(&first.receiver, now);
-    Ok(ByHand::Done(members.len()))
+    let done = ByHand::Done(members.len());
+    keep_done(
+        rows,
+        Audit::new(now, by, AuditKind::Drop),
+        &format!("message {} to {}", id.0, first.receiver),
+        done,
+    )
 }
 
 /// It is not told any more. It may have been told: the recovery still follows.

@@ -2,15 +2,17 @@
 
 use super::again::mend;
 use super::archive::archive;
+use super::audit::{NAMED, keep};
 use super::configure_plan::{Renames, plan_configuration};
 use super::redeclare::{declare_again, put_names};
 use super::rows::Rows;
+use crate::core::audit::{Audit, AuditKind};
 use crate::core::check::Name;
 use crate::core::outbox::Occasion;
 use crate::core::route::{ALL_OWN, Policy, ReceiverName, is_own_receiver};
 use crate::core::time::Time;
 use crate::store::pending::Redeclared;
-use crate::store::{Changes, Compared, ConfigureError, StoreError};
+use crate::store::{Changes, Compared, ConfigureError, ReloadNote, StoreError};
 
 /// What is done of a configuration once it is taken.
 pub(in crate::store) struct Taken {
@@ -43,6 +45,7 @@ pub(in crate::store) fn configure(
         ..Changes::default()
     };
     let declared = carry_out(rows, &plan, now)?;
+    keep_note(rows, compared, (&plan, at_start), now)?;
     if policy_before.is_none_or(|before| before.receivers != compared.policy.receivers) {
         rows.look_everywhere(now);
     }
@@ -54,6 +57,46 @@ pub(in crate::store) fn configure(
     };
     mend(rows, Occasion::Changed, is_changed, now)?;
     Ok(Taken { changes, declared, stay, keeps_all })
+}
+
+/// Who had it taken, and what it changes: its numbers, and the first names. A start that changes nothing is told already.
+fn keep_note(
+    rows: &mut dyn Rows,
+    compared: &Compared,
+    (plan, at_start): (&Renames<'_>, bool),
+    now: Time,
+) -> Result<(), StoreError> {
+    let pending = &compared.pending;
+    let archived = if plan.keeps_all { 0 } else { plan.archived };
+    let numbers = [
+        (pending.added(), "added"),
+        (pending.redeclared(), "changed"),
+        (archived, "archived"),
+        (plan.renamed.len(), "renamed"),
+        (if plan.keeps_all { plan.archived } else { 0 }, "kept, though no file declares them"),
+    ];
+    let numbers: Vec<String> = numbers
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    let ReloadNote { actor, also } = &compared.note;
+    if at_start && numbers.is_empty() && also.is_empty() {
+        return Ok(());
+    }
+    let renamed = plan.renamed.iter().map(|(old, new)| format!("{old}→{new}"));
+    let is_renamed = |name: &Name| plan.renamed.iter().any(|(old, _)| old == name);
+    let others = pending.names().filter(|name| !is_renamed(name)).map(Name::to_string);
+    let names: Vec<String> = renamed.chain(others).take(NAMED).collect();
+    let mut said = Vec::new();
+    if !numbers.is_empty() {
+        said.push(format!("checks: {}: {}", numbers.join(", "), names.join(" ")));
+    }
+    if !also.is_empty() {
+        said.push(format!("also changed: {also}"));
+    }
+    let details = if said.is_empty() { "nothing changed".to_owned() } else { said.join("; ") };
+    keep(rows, &Audit::new(now, actor, AuditKind::Reload).with_details(&details))
 }
 
 /// Renames are carried out at once: which check has which name is never half so.

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::archive::archive;
+use super::audit::EditsKept;
 use super::carry_on::{carry_out, carry_out_of};
 use super::edit_plan::plan_edits;
 use super::happenings::note_created;
@@ -21,13 +22,30 @@ pub(in crate::store) fn edit(
     rows: &mut dyn Rows,
     max_checks: usize,
     edits: Vec<Edit>,
+    by: &str,
     now: Time,
 ) -> Result<Vec<CheckId>, RefusedEdit> {
     let pending = carry_out_what_they_name(rows, &edits);
     pending.map_err(|error| RefusedEdit { index: 0, error: error.into() })?;
     let edits = plan_edits(&*rows, max_checks, edits)?;
-    let ids: Result<_, StoreError> = edits.into_iter().map(|edit| edit_one(rows, edit, now)).collect();
-    ids.map_err(|error| RefusedEdit { index: 0, error: error.into() })
+    let done = edit_and_keep(rows, edits, by, now);
+    done.map_err(|error| RefusedEdit { index: 0, error: error.into() })
+}
+
+fn edit_and_keep(
+    rows: &mut dyn Rows,
+    edits: Vec<Edit>,
+    by: &str,
+    now: Time,
+) -> Result<Vec<CheckId>, StoreError> {
+    let mut kept = EditsKept::new(edits.len());
+    let mut ids = Vec::with_capacity(edits.len());
+    for edit in edits {
+        kept.note(&*rows, &edit)?;
+        ids.push(edit_one(rows, edit, now)?);
+    }
+    kept.keep(rows, by, now)?;
+    Ok(ids)
 }
 
 /// What edits ask of names and of dependencies is answered by what is declared, not by what is still to be changed.

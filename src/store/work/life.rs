@@ -1,16 +1,19 @@
 //! Being there: a start, signs of life, blind windows, and a clock that was set back (§9, 1.1).
 
 use super::again::mend;
+use super::audit::keep;
 use super::carry_on::carry_out_all;
 use super::life_rows::Lost;
 use super::mutes::bring_back_mutes;
 use super::rows::Rows;
 use super::step::{Subject, step_check};
 use super::terms::bring_back_terms;
+use crate::core::audit::{Audit, AuditKind};
 use crate::core::blind::Window;
 use crate::core::outbox::{Delivery, DeliveryState, Message, Occasion};
 use crate::core::step::Input;
 use crate::core::time::{Span, Time};
+use crate::core::version;
 use crate::store::StoreError;
 
 /// A start: from the last sign of life until now we were blind. Answers that window.
@@ -23,6 +26,8 @@ pub(in crate::store) fn begin(rows: &mut dyn Rows, now: Time) -> Result<Option<W
         add_blind(rows, window, Lost::Away)?;
     }
     sign_of_life(rows, now)?;
+    let version = format!("version {}", version::LINE);
+    keep(rows, &Audit::new(now, Audit::SERVER, AuditKind::Start).with_details(&version))?;
     // They wait since the death of the process that had them under way: not since that of the newest, or one that dies again
     // and again would never try them (12.4j).
     for message in rows.abandoned()? {
@@ -38,6 +43,12 @@ pub(in crate::store) fn begin(rows: &mut dyn Rows, now: Time) -> Result<Option<W
 pub(in crate::store) fn sign_of_life(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
     let newest = rows.last_sign_of_life()?.map_or(now, |last| last.max(now));
     rows.put_sign_of_life(newest)
+}
+
+/// A clean stop.
+pub(in crate::store) fn end(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
+    sign_of_life(rows, now)?;
+    keep(rows, &Audit::new(now, Audit::SERVER, AuditKind::Stop))
 }
 
 /// Pings may have been lost in a window; an empty one is none.

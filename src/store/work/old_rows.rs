@@ -103,6 +103,9 @@ pub(in crate::store) trait OldRows: Rows {
     /// Removes how often checks flapped that last did so up to this time. Answers how many went.
     fn delete_old_flapping(&mut self, up_to: Time, limit: usize) -> Result<usize, StoreError>;
 
+    /// Removes what people and the server did before, of the oldest so many. Answers how many went.
+    fn delete_old_audits(&mut self, before: Time, limit: usize) -> Result<usize, StoreError>;
+
     /// When a check was archived; `None`: it is not, or there is none.
     fn archived_at(&self, check: CheckId) -> Result<Option<Time>, StoreError>;
     fn archived_before(&self, before: Time) -> Result<Vec<CheckId>, StoreError>;

@@ -7,6 +7,7 @@ use super::old_rows::OldRows;
 use super::prune_checks::prune_checks;
 use super::prune_pings::{prune_old_pings, prune_young_pings};
 use super::round::{OverIncidents, REMOVED, Round};
+use crate::core::audit::Audit;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::{Flapping, MessageId};
@@ -36,7 +37,11 @@ pub(in crate::store) fn prune(rows: &mut dyn OldRows, round: Round, now: Time) -
         // Those after which there was none for so long that the next one is the first (12.5).
         Round::Flapping => {
             let removed = rows.delete_old_flapping(now - Flapping::WITHIN, LOOKED_INTO)?;
-            Ok(if removed == LOOKED_INTO { Round::Flapping } else { Round::Checks(None) })
+            Ok(if removed == LOOKED_INTO { Round::Flapping } else { Round::Audits })
+        }
+        Round::Audits => {
+            let removed = rows.delete_old_audits(now - Audit::MAX_AGE, LOOKED_INTO)?;
+            Ok(if removed == LOOKED_INTO { Round::Audits } else { Round::Checks(None) })
         }
         Round::Checks(over) => prune_checks(rows, over, now - retention.archived),
         Round::Space(given) => Ok(rows.give_space_back(given)?.map_or(Round::default(), Round::Space)),

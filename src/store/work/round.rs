@@ -22,6 +22,7 @@ pub(in crate::store) enum Round {
     Incidents(Option<OverIncidents>),
     Messages(MessageId),
     Flapping,
+    Audits,
     /// Checks that are to be forgotten, the first at the end; `None`: they are still to be found.
     Checks(Option<Vec<CheckId>>),
     /// So much space was given back.

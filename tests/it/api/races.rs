@@ -69,7 +69,7 @@ fn changes_of_one_check_at_one_time_undo_nothing_of_each_other() {
     store.begin(now()).unwrap();
     let definition = read_check(br#"{"name": "a", "every": "5m"}"#, None).unwrap().definition;
     let new = NewCheck { definition, paused: false, past: None };
-    store.edit(Edit::Create(Box::new(new)), now()).unwrap();
+    store.edit(Edit::Create(Box::new(new)), "ann", now()).unwrap();
     let live = store.live();
     let doors = Doors::open_with(Limits::default(), |app| {
         let (reloads, _) = tokio::sync::mpsc::channel(1);

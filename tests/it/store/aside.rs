@@ -23,7 +23,7 @@ fn mute<P: Place>(world: &mut World<P>, matchers: &str, lasts: Span) -> u64 {
 
 fn unmute<P: Place>(world: &mut World<P>, id: u64) {
     let now = world.now;
-    assert!(world.store().unmute(id, now).unwrap());
+    assert!(world.store().unmute(id, "ann", now).unwrap());
 }
 
 /// It fails, and what is told of it is held: nothing asks about it any more.
@@ -53,7 +53,7 @@ fn declare<P: Place>(world: &mut World<P>, definition: Definition) {
 
 fn edit<P: Place>(world: &mut World<P>, edit: Edit) {
     let now = world.now;
-    world.store().edit_all(vec![edit], now).unwrap();
+    world.store().edit_all(vec![edit], "ann", now).unwrap();
 }
 
 fn change<P: Place>(world: &mut World<P>, name: &str, change: impl FnOnce(&mut Definition)) {

@@ -12,7 +12,7 @@ use super::world::{GROUP_WAIT, Place, Sqlite, World, later, said};
 
 fn retry<P: Place>(world: &mut World<P>, id: u64) -> ByHand {
     let now = world.now;
-    world.store().retry_message(MessageId(id), now).unwrap()
+    world.store().retry_message(MessageId(id), "ann", now).unwrap()
 }
 
 fn drop_it<P: Place>(world: &mut World<P>, id: u64) -> ByHand {
@@ -67,7 +67,8 @@ pub(crate) fn what_was_given_up_is_tried_at_once_or_dropped<P: Place>(world: &mu
     assert_eq!(drop_it(world, id), ByHand::Done(1));
     assert_eq!(totals(world).0, 1);
     let now = world.now;
-    let all = |world: &mut World<P>, name: &str| world.store().retry_parked(&name.into(), now).unwrap();
+    let all =
+        |world: &mut World<P>, name: &str| world.store().retry_parked(&name.into(), "ann", now).unwrap();
     assert_eq!(all(world, "ops"), ByHand::Done(1));
     assert_eq!((all(world, "ops"), all(world, "nobody")), (ByHand::Over, ByHand::NoReceiver));
     assert_eq!(said(&world.claim_one()), ["Alert a"]);

@@ -18,8 +18,8 @@ use super::sqlite::database;
 use super::world::{GROUP_WAIT, Sqlite, World, check, fact, later};
 
 /// By which nothing is judged and nobody is told (14.6).
-const HISTORY: [&str; 7] =
-    ["flips", "judgements", "incident_steps", "pauses", "bodies", "canary_events", "alerts"];
+const HISTORY: [&str; 8] =
+    ["flips", "judgements", "incident_steps", "pauses", "bodies", "canary_events", "audit", "alerts"];
 
 /// The size of a page, and each table or index with the number of its first page.
 fn trees(folder: &Path) -> (u64, Vec<(String, u64)>) {
@@ -278,6 +278,7 @@ fn words_that_nobody_knows_are_found() {
     for (table, spoil) in [
         ("flips", "UPDATE flips SET reason = 'because'"),
         ("incident_steps", "UPDATE incident_steps SET what = 'told'"),
+        ("audit", "UPDATE audit SET what = 'odd'"),
         ("alerts", "INSERT INTO alerts VALUES (1, '[')"),
         ("checks", "UPDATE checks SET definition = '{}'"),
         ("states", "UPDATE states SET state = x'ff'"),

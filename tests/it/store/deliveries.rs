@@ -421,8 +421,8 @@ pub(crate) fn a_mute_holds_and_its_end_lets_go<P: Place>(world: &mut World<P>) {
     assert!(world.store().next_claim().is_some_and(|at| at <= world.now));
     assert_eq!(world.told(), ["Alert a"]);
     let now = world.now;
-    assert!(world.store().unmute(b, now).unwrap());
-    assert!(!world.store().unmute(b, now).unwrap());
+    assert!(world.store().unmute(b, "ann", now).unwrap());
+    assert!(!world.store().unmute(b, "ann", now).unwrap());
     assert_eq!(world.told(), ["Alert b"]);
 }
 

@@ -32,7 +32,7 @@ fn update(check: CheckId, definition: Definition) -> Edit {
 
 pub(crate) fn edit<P: Place>(world: &mut World<P>, edit: Edit) -> Result<CheckId, EditError> {
     let now = world.now;
-    world.store().edit(edit, now)
+    world.store().edit(edit, "ann", now)
 }
 
 pub(crate) fn definition<P: Place>(world: &mut World<P>, name: &str) -> Definition {
@@ -110,7 +110,7 @@ pub(crate) fn what_would_depend_on_itself_is_refused_by_whatever_way<P: Place>(w
     let top = edit(world, create(on("top", &["left", "right", "end", "end"]))).unwrap();
     let refuse = |world: &mut World<P>, edits: Vec<Edit>, why: &str| {
         let now = world.now;
-        assert_eq!(world.store().edit_all(edits, now).unwrap_err().error.to_string(), why);
+        assert_eq!(world.store().edit_all(edits, "ann", now).unwrap_err().error.to_string(), why);
     };
     refuse(
         world,
@@ -127,7 +127,7 @@ pub(crate) fn what_would_depend_on_itself_is_refused_by_whatever_way<P: Place>(w
         "it would depend on itself, through `left`",
     );
     let now = world.now;
-    world.store().edit_all(vec![first, update(end, on("end", &["top"]))], now).unwrap();
+    world.store().edit_all(vec![first, update(end, on("end", &["top"]))], "ann", now).unwrap();
     // What is gone is no check, also where the way has come by it before.
     edit(world, Edit::Delete { check: end }).unwrap();
     let why = "it would depend on `end`, which is no check";
@@ -231,13 +231,13 @@ pub(crate) fn a_file_takes_over_what_an_api_made<P: Place>(world: &mut World<P>)
 pub(crate) fn several_edits_are_all_or_nothing<P: Place>(world: &mut World<P>) {
     let now = world.now;
     let twice = vec![create(canary("A", "a", "aaaaaaaa")), create(check("b")), create(check("a"))];
-    let refused = world.store().edit_all(twice, now).unwrap_err();
+    let refused = world.store().edit_all(twice, "ann", now).unwrap_err();
     assert!(refused.index == 2 && matches!(refused.error, EditError::NameTaken(_)), "{refused}");
     assert!(world.store().live().directory().checks.is_empty());
-    let ids = world.store().edit_all(vec![create(check("a")), create(check("b"))], now).unwrap();
+    let ids = world.store().edit_all(vec![create(check("a")), create(check("b"))], "ann", now).unwrap();
     // A name goes over within one call.
     let edits = vec![Edit::Delete { check: ids[0] }, update(ids[1], check("a")), create(check("b"))];
-    let edited = world.store().edit_all(edits, now).unwrap();
+    let edited = world.store().edit_all(edits, "ann", now).unwrap();
     for _ in 0..2 {
         assert_eq!((world.id("a"), world.id("b")), (ids[1], edited[2]));
         world.reopen();

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 
+use punctual::core::audit::Audit;
 use punctual::core::blind::Window;
 use punctual::core::check::CheckId;
 use punctual::core::incident::IncidentId;
@@ -150,8 +151,8 @@ impl Store for FailingStore {
         self.call(|store| store.carry_on(limit, now))
     }
 
-    fn edit_all(&mut self, edits: Vec<Edit>, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {
-        self.call(|store| store.edit_all(edits.clone(), now))
+    fn edit_all(&mut self, edits: Vec<Edit>, by: &str, now: Time) -> Result<Vec<CheckId>, RefusedEdit> {
+        self.call(|store| store.edit_all(edits.clone(), by, now))
     }
 
     fn apply(&mut self, entries: &[Entry]) -> Result<Vec<Applied>, StoreError> {
@@ -196,12 +197,12 @@ impl Store for FailingStore {
         self.call(|store| store.settle(message, attempt, from, now))
     }
 
-    fn retry_message(&mut self, message: MessageId, now: Time) -> Result<ByHand, StoreError> {
-        self.call(|store| store.retry_message(message, now))
+    fn retry_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError> {
+        self.call(|store| store.retry_message(message, by, now))
     }
 
-    fn retry_parked(&mut self, receiver: &ReceiverName, now: Time) -> Result<ByHand, StoreError> {
-        self.call(|store| store.retry_parked(receiver, now))
+    fn retry_parked(&mut self, receiver: &ReceiverName, by: &str, now: Time) -> Result<ByHand, StoreError> {
+        self.call(|store| store.retry_parked(receiver, by, now))
     }
 
     fn drop_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError> {
@@ -225,8 +226,12 @@ impl Store for FailingStore {
         self.call(|store| store.mute(mute.clone(), now))
     }
 
-    fn unmute(&mut self, id: u64, now: Time) -> Result<bool, StoreError> {
-        self.call(|store| store.unmute(id, now))
+    fn unmute(&mut self, id: u64, by: &str, now: Time) -> Result<bool, StoreError> {
+        self.call(|store| store.unmute(id, by, now))
+    }
+
+    fn keep(&mut self, done: &Audit) -> Result<(), StoreError> {
+        self.call(|store| store.keep(done))
     }
 
     fn prune(&mut self, now: Time) -> Result<bool, StoreError> {

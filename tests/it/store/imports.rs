@@ -118,7 +118,7 @@ pub(crate) fn a_thousand_come_in_one_call_and_nobody_is_alerted<P: Place>(world:
             import(definition, n % 5 == 0, past)
         })
         .collect();
-    let ids = world.store().edit_all(edits, now).unwrap();
+    let ids = world.store().edit_all(edits, "ann", now).unwrap();
     assert_eq!(ids.len(), 1000);
     for _ in 0..2 {
         let live = world.store().live();

@@ -4,6 +4,7 @@
 
 mod again;
 mod aside;
+mod audit;
 mod blindness;
 mod bodies;
 mod by_hand;

@@ -158,7 +158,7 @@ fn whoever_mends_the_server_and_asks_for_it_waits_for_no_rest() {
     first.iter().for_each(|outgoing| world.settle(outgoing.message.id, &unreachable()));
     assert_eq!(world.claim().len(), 0);
     let now = world.now;
-    world.store().retry_message(first[3].message.id, now).unwrap();
+    world.store().retry_message(first[3].message.id, "ann", now).unwrap();
     let again = world.claim_one();
     world.settle(again.message.id, &unreachable());
     assert_eq!(world.claim().len(), 0);

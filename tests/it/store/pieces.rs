@@ -155,18 +155,18 @@ pub(crate) fn an_edit_finds_what_files_declare_and_is_still_to_be_changed<P: Pla
         Edit::Create(Box::new(new))
     };
     let now = world.now;
-    let mine = world.store().edit(made("mine"), now).unwrap();
+    let mine = world.store().edit(made("mine"), "ann", now).unwrap();
     world.configuration.checks = ["mine", "b", "c", "d"].map(check).to_vec();
     world.configuration.max_checks = 5;
     take(world).unwrap();
-    let taken = world.store().edit(made("b"), now).unwrap_err();
+    let taken = world.store().edit(made("b"), "ann", now).unwrap_err();
     assert!(matches!(taken, EditError::NameTaken(name) if name.as_str() == "b"));
-    let files = world.store().edit(Edit::Delete { check: mine }, now).unwrap_err();
+    let files = world.store().edit(Edit::Delete { check: mine }, "ann", now).unwrap_err();
     assert!(matches!(files, EditError::DeclaredInFile { .. }), "a file took it over: {files}");
     let mut depending = NewCheck { definition: check("e"), paused: false, past: None };
     depending.definition.depends_on = vec![name("d")].into();
-    world.store().edit(Edit::Create(Box::new(depending)), now).unwrap();
-    assert!(matches!(world.store().edit(made("f"), now), Err(EditError::TooMany { max: 5 })));
+    world.store().edit(Edit::Create(Box::new(depending)), "ann", now).unwrap();
+    assert!(matches!(world.store().edit(made("f"), "ann", now), Err(EditError::TooMany { max: 5 })));
     let CarriedOn::Done(changes) = carry_on(world, 1) else { panic!("but for `c` all was named") };
     assert_eq!(changes.added, ["b", "d", "c"].map(name));
     assert_eq!(changes.updated, [name("mine")]);
@@ -215,8 +215,8 @@ pub(crate) fn a_check_that_is_about_to_go_takes_no_place<P: Place>(world: &mut W
     let now = world.now;
     let made =
         |text: &str| Edit::Create(Box::new(NewCheck { definition: check(text), paused: false, past: None }));
-    world.store().edit(made("mine"), now).unwrap();
-    assert!(matches!(world.store().edit(made("more"), now), Err(EditError::TooMany { max: 2 })));
+    world.store().edit(made("mine"), "ann", now).unwrap();
+    assert!(matches!(world.store().edit(made("more"), "ann", now), Err(EditError::TooMany { max: 2 })));
     assert!(matches!(carry_on(world, 9), CarriedOn::Done(_)));
     assert_eq!(world.store().live().directory().checks.len(), 2);
 }
@@ -229,7 +229,7 @@ pub(crate) fn what_is_renamed_is_depended_on_by_its_former_name<P: Place>(world:
     let mut mine = NewCheck { definition: check("mine"), paused: false, past: None };
     mine.definition.depends_on = vec![name("db")].into();
     let now = world.now;
-    world.store().edit(Edit::Create(Box::new(mine)), now).unwrap();
+    world.store().edit(Edit::Create(Box::new(mine)), "ann", now).unwrap();
     world.configuration.checks[0] = Definition { renamed_from: vec![name("db")].into(), ..check("db2") };
     world.configuration.checks[1].depends_on = vec![name("db2")].into();
     take(world).unwrap();

@@ -76,7 +76,7 @@ fn what_is_not_read_ahead_is_read_when_it_is_opened() {
     world.declare(&["a"]);
     drop(world.take());
     let folder = world.place.0.path();
-    let later = "ALTER TABLE states DROP COLUMN window; DROP INDEX incidents_ended; DROP TABLE secrets; PRAGMA user_version = 12";
+    let later = "ALTER TABLE states DROP COLUMN window; DROP INDEX incidents_ended; DROP TABLE secrets; DROP TABLE audit; PRAGMA user_version = 12";
     database(folder).execute_batch(later).unwrap();
     let ahead = ReadAhead::of(folder);
     assert!(ahead.is_some() && SqliteStore::open_unless_held(folder).unwrap().is_none());
@@ -404,9 +404,9 @@ fn an_unmute_that_failed_can_be_tried_again() {
         let hits = at == FaultPoint::BeforeCommit && fails.swap(false, Ordering::SeqCst);
         hits.then_some(StoreError::Failed("an I/O error".to_owned()))
     });
-    world.store().unmute(id, now).unwrap_err();
-    assert!(world.store().unmute(id, now).unwrap(), "it is still there");
-    assert!(!world.store().unmute(id, now).unwrap());
+    world.store().unmute(id, "ann", now).unwrap_err();
+    assert!(world.store().unmute(id, "ann", now).unwrap(), "it is still there");
+    assert!(!world.store().unmute(id, "ann", now).unwrap());
 }
 
 /// 4.1: run ids, durations and exit statuses stand in the rows.
@@ -521,13 +521,13 @@ fn edits_that_fail_leave_nothing() {
         left -= i32::from(hits);
         hits.then(|| StoreError::Failed("a test".to_owned()))
     });
-    let refused = world.store().edit_all(edits(), now).unwrap_err();
+    let refused = world.store().edit_all(edits(), "ann", now).unwrap_err();
     assert!(matches!(refused.error, EditError::Store(StoreError::Failed(_))), "{refused}");
     world.store().sign_of_life(now).unwrap();
     assert_eq!(world.summary(), before);
     assert!(world.store().live().find_alias("bbbbbbbb").is_none());
     assert_eq!(count(&world, "canary_events"), 2);
-    world.store().edit_all(edits(), now).unwrap();
+    world.store().edit_all(edits(), "ann", now).unwrap();
     assert_eq!(world.id("renamed"), id);
     assert_ne!(world.id("a"), id);
 }

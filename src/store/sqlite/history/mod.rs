@@ -1,5 +1,6 @@
 //! History for people, read beside the writer.
 
+mod audit;
 mod incidents;
 mod messages;
 mod reader;

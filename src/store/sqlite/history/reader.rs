@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
+use super::audit;
 use crate::core::cause::Status;
 use crate::core::check::CheckId;
 use crate::core::step::Judgement;
@@ -12,7 +13,8 @@ use crate::core::time::{Span, Time};
 use crate::core::uptime::UptimeFlip;
 use crate::store::StoreError;
 use crate::store::history::{
-    BodyRecord, FlipRecord, JudgementRecord, LeftOut, MAX_PAGE, PauseRecord, PingRecord,
+    AuditRecord, AuditsWanted, BodyRecord, FlipRecord, JudgementRecord, LeftOut, MAX_PAGE, PauseRecord,
+    PingRecord,
 };
 use crate::store::row::{PING_BODY, PING_REPEAT, flip_reason, ping_kind, read_causes};
 use crate::store::sqlite::error::{damaged, failed};
@@ -180,6 +182,16 @@ impl Reader {
     /// alias's limit and not by that of a page.
     pub fn canary_events(&self, check: CheckId, limit: usize) -> Result<Vec<(Time, String)>, StoreError> {
         self.read(|db| happenings::events(db, check, limit))
+    }
+
+    /// A page of what people and the server did, newest first: that before the row `before`, or the newest.
+    pub fn audits(
+        &self,
+        wanted: &AuditsWanted,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<AuditRecord>, StoreError> {
+        self.read(|db| audit::audits(db, wanted, before, limit))
     }
 
     pub(super) fn page<R>(
