@@ -5,6 +5,7 @@ use thin_vec::ThinVec;
 use super::cause::{Causes, Family, Status};
 use super::check::{PingKind, Rid};
 use super::refusals::Refusals;
+use super::results::LastResults;
 use super::successes::Successes;
 use super::time::{Span, Time};
 
@@ -143,6 +144,8 @@ pub struct State {
     pub counted: Option<Counted>,
     /// The refused pings of this check (9.1).
     pub refusals: Refusals,
+    /// For people.
+    pub results: LastResults,
     /// For metrics.
     pub counters: Counters,
 }
@@ -211,6 +214,7 @@ impl State {
         self.rids.iter_mut().for_each(|memory| back(&mut memory.at));
         self.successes.bring_back_to(now);
         self.refusals.bring_back_to(now);
+        self.results.bring_back_to(now);
         if let Some(counted) = &mut self.counted {
             back(&mut counted.judged_to);
             counted.pending.iter_mut().for_each(back);
@@ -257,6 +261,7 @@ impl Default for State {
             successes: Successes::default(),
             counted: None,
             refusals: Refusals::default(),
+            results: LastResults::default(),
             counters: Counters::default(),
         }
     }

@@ -49,6 +49,7 @@ mod ping;
 mod ping_urls;
 mod power;
 mod refs;
+mod results;
 mod serve;
 mod server;
 mod shown;

@@ -12,6 +12,7 @@ mod occurrence;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use crate::core::time::Time;
 use crate::core::zone::Zone;

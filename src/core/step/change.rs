@@ -64,6 +64,7 @@ impl<'a> Judge<'a> {
             return self.change(new);
         }
         self.state.newest = self.state.newest.max(now);
+        self.forget_results_unless_of(new);
         self.flip(now, FlipReason::Returned, |state| {
             state.come_back(new, now);
             state.late_for_last_of(&new.schedule, now);
@@ -78,6 +79,7 @@ impl<'a> Judge<'a> {
             return Judge { spec: new, ..self };
         }
         self.state.newest = self.state.newest.max(now);
+        self.forget_results_unless_of(new);
         self.pause_as(new);
         let old = self.spec;
         let rescheduled = new.schedule != old.schedule || new.early != old.early;
@@ -120,6 +122,7 @@ impl<'a> Judge<'a> {
             return Judge { spec: new, ..self };
         }
         self.state.newest = self.state.newest.max(now);
+        self.forget_results_unless_of(new);
         self.pause_as(new);
         let old = self.spec;
         let status = self.state.status();

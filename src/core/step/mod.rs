@@ -27,6 +27,7 @@ use super::blind::BlindWindows;
 use super::cause::{Cause, CauseKind, Causes, Family, Status};
 use super::check::{Ping, Spec};
 use super::refusals::Refused;
+use super::results::ResultKind;
 use super::schedule::{Expect, Schedule};
 use super::state::State;
 use super::time::{Span, Time};
@@ -198,11 +199,13 @@ impl<'a> Judge<'a> {
         }
         match next.what {
             next::TransitionKind::Late(kind) => {
+                self.result_of_lateness(at);
                 self.flip(at, FlipReason::Judged, |state| {
                     state.judge_late(kind, at);
                 });
             }
             next::TransitionKind::Overrun { start } => self.flip(at, FlipReason::Judged, |state| {
+                state.results.push(at, ResultKind::Missed, None);
                 state.close_overrun(start);
                 state.judge_late(CauseKind::Overrun, at);
             }),
@@ -212,9 +215,12 @@ impl<'a> Judge<'a> {
                 state.pause.end_at_run_time();
                 state.arm_unless_paused(at);
             }),
-            next::TransitionKind::CountFits => self.flip(at, FlipReason::Judged, |state| {
-                state.causes.retain(|cause| cause.kind != CauseKind::TooMany);
-            }),
+            next::TransitionKind::CountFits => {
+                self.result_of_count(at, ResultKind::Met);
+                self.flip(at, FlipReason::Judged, |state| {
+                    state.causes.retain(|cause| cause.kind != CauseKind::TooMany);
+                });
+            }
         }
     }
 
@@ -226,6 +232,7 @@ impl<'a> Judge<'a> {
             _ => CauseKind::TooFew,
         };
         let due = next::due(self.spec, &self.state);
+        self.state.results.push(at, ResultKind::Unknown, None);
         // A period that is counted from the window's end may be due already; a success in the window would not have
         // changed that.
         self.not_before = self.not_before.max(at);
@@ -277,7 +284,7 @@ impl<'a> Judge<'a> {
         });
         if !short && (at_least.is_some() || expect.at_most.is_some()) {
             let at_most = expect.at_most;
-            self.judgements.push(Judgement { occurrence, count, at_least, at_most, met: !many });
+            self.judged_count(Judgement { occurrence, count, at_least, at_most, met: !many });
         }
     }
 
@@ -286,7 +293,7 @@ impl<'a> Judge<'a> {
         let Schedule::CountedAt(_, expect) = self.spec.schedule else { return };
         let count = self.state.successes.count(occurrence - expect.within, at);
         let Expect { at_least, at_most, .. } = expect;
-        self.judgements.push(Judgement { occurrence, count, at_least, at_most, met: false });
+        self.judged_count(Judgement { occurrence, count, at_least, at_most, met: false });
         self.flip(at, FlipReason::Judged, |state| {
             if let Some(counted) = &mut state.counted {
                 counted.pending = None;
@@ -294,6 +301,43 @@ impl<'a> Judge<'a> {
             }
             state.judge_late(CauseKind::TooFew, at);
         });
+    }
+
+    /// A count was judged at an occurrence.
+    pub(super) fn judged_count(&mut self, judgement: Judgement) {
+        let kind = if judgement.met { ResultKind::Met } else { ResultKind::NotMet };
+        self.state.results.push(judgement.occurrence, kind, Some(judgement.count));
+        self.judgements.push(judgement);
+    }
+
+    /// A sliding count is from now on as it should be, or is not.
+    pub(super) fn result_of_count(&mut self, at: Time, kind: ResultKind) {
+        if let Schedule::Counted(expect) = self.spec.schedule {
+            let count = self.state.successes.count(at - expect.within, at);
+            self.state.results.push(at, kind, Some(count));
+        }
+    }
+
+    pub(super) fn result_of_lateness(&mut self, at: Time) {
+        match self.spec.schedule {
+            Schedule::Counted(_) => self.result_of_count(at, ResultKind::NotMet),
+            _ => self.state.results.push(at, ResultKind::Missed, None),
+        }
+    }
+
+    /// A run ended. Where successes are counted, the count is the result, and a failure by itself is another.
+    pub(super) fn result_of_run(&mut self, is_success: bool) {
+        let kind = if is_success { ResultKind::Success } else { ResultKind::Fail };
+        if !is_success || self.spec.schedule.expect().is_none() {
+            self.state.results.push(self.now, kind, None);
+        }
+    }
+
+    /// Results of what is expected no more say nothing of what is.
+    pub(super) fn forget_results_unless_of(&mut self, new: &Spec) {
+        if self.spec.schedule.expect() != new.schedule.expect() {
+            self.state.results.clear();
+        }
     }
 
     /// Changes the state, and records a flip if the status or the causes have changed (6.3).

@@ -5,6 +5,7 @@ use super::next::{due, early, start_window};
 use super::outcome::{FlipReason, Judgement, PingEffect};
 use crate::core::cause::CauseKind;
 use crate::core::check::{Overlap, Ping, PingKind, Rid};
+use crate::core::results::ResultKind;
 use crate::core::schedule::{Expect, Schedule};
 use crate::core::state::{Claim, Counted, RidMemory, Run, State};
 use crate::core::time::{Span, Time};
@@ -107,6 +108,7 @@ impl Judge<'_> {
         state.last_discharge = Some(now);
         state.claim = None;
         state.set(CauseKind::Blind, false, now);
+        self.result_of_run(success);
         if success {
             self.succeed(run.as_ref());
         } else {
@@ -144,9 +146,15 @@ impl Judge<'_> {
             Schedule::Counted(expect) => {
                 let count = self.state.successes.count(now - expect.within, now);
                 if expect.at_most.is_some_and(|at_most| count > at_most) {
+                    if !self.state.causes.has(CauseKind::TooMany) {
+                        self.result_of_count(now, ResultKind::NotMet);
+                    }
                     self.state.set(CauseKind::TooMany, true, now);
                 }
                 if expect.at_least.is_some_and(|at_least| count >= at_least) {
+                    if self.state.causes.has(CauseKind::TooFew) {
+                        self.result_of_count(now, ResultKind::Met);
+                    }
                     self.state.set(CauseKind::TooFew, false, now);
                 }
             }
@@ -166,7 +174,7 @@ impl Judge<'_> {
                 self.state.count_is_met();
                 let met = !self.state.causes.has(CauseKind::TooMany);
                 let (at_least, at_most) = (Some(at_least), expect.at_most);
-                self.judgements.push(Judgement { occurrence, count, at_least, at_most, met });
+                self.judged_count(Judgement { occurrence, count, at_least, at_most, met });
                 return;
             }
         }

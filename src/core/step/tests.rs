@@ -9,6 +9,7 @@ mod counted;
 mod due;
 mod periods;
 mod rearm;
+mod results;
 mod runs;
 mod unjudged;
 

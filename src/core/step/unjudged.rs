@@ -8,6 +8,7 @@ use super::{Input, Judge, judged};
 use crate::core::blind::BlindWindows;
 use crate::core::cause::CauseKind;
 use crate::core::check::{Ping, PingKind, Spec};
+use crate::core::results::ResultKind;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::time::{Span, Time};
@@ -56,6 +57,9 @@ fn without_judging(mut judge: Judge<'_>, input: &Input) -> Step {
 fn be_unjudgeable(judge: &mut Judge<'_>) {
     let now = judge.now;
     if judge.state.archived.is_none() {
+        if !judge.state.causes.has(CauseKind::Unjudgeable) {
+            judge.state.results.push(now, ResultKind::Unknown, None);
+        }
         judge.flip(now, FlipReason::Judged, |state| state.set(CauseKind::Unjudgeable, true, now));
     }
 }
@@ -95,6 +99,7 @@ fn take(judge: &mut Judge<'_>, new: &Spec) {
     if judge.state.archived.is_some() {
         return;
     }
+    judge.forget_results_unless_of(new);
     judge.pause_as(new);
     judge.flip(now, FlipReason::Changed, |state| {
         state.claim = None;

@@ -15,6 +15,8 @@ use crate::app::view::{CheckView, Moment};
 use crate::config::{Words, words_of};
 use crate::core::cause::{CauseKind, Status};
 use crate::core::check::{Alias, PingKind, Source};
+use crate::core::results::{LastResult, ResultKind};
+use crate::core::schedule::Expect;
 use crate::core::time::Time;
 use crate::http::App;
 use crate::http::problem::Problem;
@@ -46,6 +48,8 @@ pub(super) struct CheckJson {
     muted: bool,
     running: bool,
     causes: Vec<CauseJson>,
+    /// What is expected of it, in plain words.
+    promise: String,
     due: Option<String>,
     deadline: Option<String>,
     last_seen: Option<String>,
@@ -54,6 +58,8 @@ pub(super) struct CheckJson {
     last_start: Option<String>,
     last_duration_seconds: Option<f64>,
     last_exit_status: Option<u8>,
+    /// At most ten, newest first (22.8).
+    last_results: Vec<ResultJson>,
     ping_url: String,
     /// How users of another system know it; null for most.
     canary: Option<CanaryJson>,
@@ -82,6 +88,30 @@ struct PauseJson {
     comment: Option<String>,
     /// When it ends by itself; null: not by itself.
     until: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct ResultJson {
+    /// To the second.
+    at: String,
+    result: &'static str,
+    /// The successes that counted, and how many were wanted; null where they are not counted.
+    count: Option<u32>,
+    at_least: Option<u32>,
+    at_most: Option<u32>,
+}
+
+impl ResultJson {
+    fn of(result: LastResult, expect: Option<Expect>) -> ResultJson {
+        let expect = expect.filter(|_| result.count.is_some());
+        ResultJson {
+            at: result.at.to_string(),
+            result: result.kind.as_str(),
+            count: result.count,
+            at_least: expect.and_then(|expect| expect.at_least),
+            at_most: expect.and_then(|expect| expect.at_most),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -138,6 +168,7 @@ pub(super) fn at(app: &App, moment: &Moment<'_>, check: &Check) -> CheckJson {
         muted: held.is_some(),
         running: view.running,
         causes: view.causes.iter().map(cause).collect(),
+        promise: definition.spec.schedule.promise(),
         due: text(view.due),
         deadline: text(view.deadline),
         last_seen: text(state.last_seen),
@@ -146,6 +177,11 @@ pub(super) fn at(app: &App, moment: &Moment<'_>, check: &Check) -> CheckJson {
         last_start: text(state.last(PingKind::Start)),
         last_duration_seconds: state.last_duration.map(|span| seconds(span.as_ms())),
         last_exit_status: state.last_exit_status,
+        last_results: state
+            .results
+            .newest_first()
+            .map(|result| ResultJson::of(result, definition.spec.schedule.expect()))
+            .collect(),
         canary: definition.alias.as_deref().map(CanaryJson::of),
         ping_url: app.ping_url(definition.name.as_str()),
         definition: words_of(definition),
@@ -200,7 +236,7 @@ pub(super) fn check_shape() -> Value {
             ("until", or_null(time())),
         ],
     );
-    let judged: [Keyed; 17] = [
+    let judged: [Keyed; 19] = [
         ("status", status_shape()),
         ("late", flag()),
         ("failing", flag()),
@@ -210,6 +246,7 @@ pub(super) fn check_shape() -> Value {
         ("muted", flag()),
         ("running", flag()),
         ("causes", list(cause)),
+        ("promise", shape::explained(shape::text(), "What is expected of it, in plain words.")),
         ("due", or_null(time())),
         ("deadline", or_null(time())),
         ("last_seen", or_null(time())),
@@ -218,8 +255,20 @@ pub(super) fn check_shape() -> Value {
         ("last_start", or_null(time())),
         ("last_duration_seconds", or_null(number())),
         ("last_exit_status", or_null(whole())),
+        ("last_results", shape::explained(list(result_shape()), "At most ten, newest first.")),
     ];
     object("Check", known.into_iter().chain(judged))
+}
+
+fn result_shape() -> Value {
+    let keys = [
+        ("at", time()),
+        ("result", one_of(ResultKind::ALL.map(ResultKind::as_str))),
+        ("count", or_null(whole())),
+        ("at_least", or_null(whole())),
+        ("at_most", or_null(whole())),
+    ];
+    object("Result", keys)
 }
 
 /// How a check is.

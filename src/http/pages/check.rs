@@ -13,7 +13,7 @@ use super::declared::declared;
 use super::history::{history, last_source, who_paused};
 use super::incident::{incident, read};
 use super::refused::why_not;
-use super::{Frame, banners, page, words};
+use super::{Frame, banners, marks, page, words};
 use crate::app::Audience;
 use crate::app::view::{CheckView, Moment};
 use crate::config::reach;
@@ -70,6 +70,8 @@ pub(in super::super) fn answer(
         (banners::held(app))
         (banners::as_of(app, now))
         (stands(&view, now))
+        (promise(definition, &state, &view, now))
+        (marks::marks(&state.results, &definition.spec.schedule, now))
         (incident(&whole, view.paused, now))
         p.small { a href={ "../incidents?standing=all&check=" (definition.name) } { "All its incidents" } }
         (words::held(held.as_ref(), "", now))
@@ -154,8 +156,7 @@ fn next_dues(definition: &Definition, state: &State, view: &View, now: Time) -> 
     let Some(occurrences) = definition.spec.schedule.occurrences().filter(|_| is_judged) else {
         return html! {};
     };
-    let ahead = view.due.filter(|due| *due > now);
-    let first = ahead.or_else(|| occurrences.next_after(now));
+    let first = next_due(definition, view, now);
     let dues = std::iter::successors(first, |due| occurrences.next_after(*due)).take(NEXT_DUES);
     let zone = occurrences.zone;
     html! {
@@ -167,6 +168,29 @@ fn next_dues(definition: &Definition, state: &State, view: &View, now: Time) -> 
                 span.quiet { " · " (words::about(due, now)) }
             }
         } }
+    }
+}
+
+/// The first time ahead at which something is due.
+fn next_due(definition: &Definition, view: &View, now: Time) -> Option<Time> {
+    let ahead = view.due.filter(|due| *due > now);
+    ahead.or_else(|| definition.spec.schedule.occurrences()?.next_after(now))
+}
+
+/// What is expected of it, in plain words.
+fn promise(definition: &Definition, state: &State, view: &View, now: Time) -> Markup {
+    let schedule = &definition.spec.schedule;
+    // 1.6: its schedule is not asked.
+    let is_judged = ![&view.causes, &state.causes].iter().any(|causes| causes.has(CauseKind::Unjudgeable));
+    let next = if is_judged { next_due(definition, view, now) } else { None };
+    let zone = schedule.zone();
+    html! {
+        p.promise {
+            "Expected: " (schedule.promise())
+            @if let Some(next) = next {
+                "; next: " (zone.local(next).format("%a %Y-%m-%d %H:%M")) " " (zone.abbreviation(next))
+            }
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use super::super::visit::Visit;
 use super::filter::Filter;
 use super::incident;
 use super::list::{CheckRow, List, Part};
-use super::{Frame, banners, make, page, words};
+use super::{Frame, banners, make, marks, page, words};
 use crate::app::view::{IncidentView, Moment};
 use crate::app::{Room, health};
 use crate::core::cause::Status;
@@ -165,6 +165,7 @@ fn table_row(app: &App, row: &CheckRow, answer: Option<&IncidentView>, now: Time
                 a.name href={ "checks/" (name) } { bdi { (definition.title) } }
                 @if *definition.title != *name { " " code.quiet { (name) } }
                 div { (words::labels(definition, "./")) }
+                (marks::in_a_row(&row.results, &definition.spec.schedule, now))
             }
             td.why data-label="Why" {
                 @for cause in row.view.causes.iter() { div { (words::cause(cause, now)) } }

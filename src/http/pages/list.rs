@@ -9,7 +9,9 @@ use crate::app::view::{CheckView, Moment};
 use crate::core::cause::Status;
 use crate::core::incident::IncidentStatus;
 use crate::core::notice::Severity;
+use crate::core::results::LastResults;
 use crate::core::route::HoldReason;
+use crate::core::state::State;
 use crate::core::step::View;
 use crate::core::time::Time;
 use crate::store::live::{Check, Live};
@@ -22,6 +24,7 @@ pub(super) struct CheckRow {
     /// What somebody said of its open incident.
     pub(super) answered: Option<IncidentStatus>,
     pub(super) last_seen: Option<Time>,
+    pub(super) results: LastResults,
 }
 
 /// The parts of the list, in their order.
@@ -124,8 +127,9 @@ impl List {
                 continue;
             }
             let held = held.or_else(|| moment.waits(check, &view, &answered));
-            let (answered, last_seen) = (answered.get(&check.id).copied(), state.last_seen);
-            let row = CheckRow { check: check.clone(), view, held, answered, last_seen };
+            let answered = answered.get(&check.id).copied();
+            let State { last_seen, results, .. } = state;
+            let row = CheckRow { check: check.clone(), view, held, answered, last_seen, results };
             list.wanted.count(&row);
             if row.part() == Part::NeedsSomebody {
                 *list.needing.entry(row.view.status).or_default() += 1;

@@ -19,6 +19,7 @@ mod incident_filter;
 mod incident_page;
 mod incidents;
 mod list;
+mod marks;
 mod refused;
 mod runbooks;
 mod said;

@@ -45,7 +45,7 @@ pub(super) fn lasting(since: Time, now: Time) -> Markup {
 }
 
 /// To the second, with the date where that is not today's: people are somewhere else, so always in UTC.
-fn clock(time: Time, now: Time) -> String {
+pub(super) fn clock(time: Time, now: Time) -> String {
     let (time, now) = (time.to_utc(), now.to_utc());
     let format = if time.date_naive() == now.date_naive() { "%H:%M:%S UTC" } else { "%Y-%m-%d %H:%M:%S UTC" };
     time.format(format).to_string()

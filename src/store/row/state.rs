@@ -8,13 +8,16 @@ use super::words::{cause_code, cause_kind, ping_code, ping_kind};
 use crate::core::cause::{Cause, CauseKind, Causes};
 use crate::core::check::Rid;
 use crate::core::refusals::Refused;
+use crate::core::results::LastResults;
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
 use crate::core::successes::Successes;
 use crate::core::time::{Span, Time};
 
 /// The first byte of a state.
-const VERSION: u8 = 4;
-/// Older versions knew successes one by one only; those before that stored the moments of refusals, and the second of them also
+const VERSION: u8 = 5;
+/// Older versions knew no results.
+const WITHOUT_RESULTS: u8 = 4;
+/// Those before knew successes one by one only; those before that stored the moments of refusals, and the second of them also
 /// the end of a pause.
 const ONE_BY_ONE: u8 = 3;
 const MOMENTS: u8 = 1;
@@ -24,9 +27,10 @@ const MOMENTS_AND_END_OF_PAUSE: u8 = 2;
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Ago(i64);
 
-/// `R` is a refusal, `P` the end of a pause and `B` what is known of older successes, in the form of the row's version.
+/// `R` is a refusal, `P` the end of a pause, `B` what is known of older successes and `L` the last results, in the form of the
+/// row's version.
 #[derive(Serialize, Deserialize)]
-struct StateRow<'a, R, P, B> {
+struct StateRow<'a, R, P, B, L> {
     newest: i64,
     archived: Option<Ago>,
     armed_since: Option<Ago>,
@@ -58,7 +62,11 @@ struct StateRow<'a, R, P, B> {
     paused_until: P,
     /// Likewise, each with how many there are in it.
     buckets: B,
+    results: L,
 }
+
+/// Each as ms before the one after it, newest first, with how many there are in it.
+type Buckets = Vec<(Ago, u32)>;
 
 /// The first refusal, the time from there to the last, and how many there were.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -138,6 +146,7 @@ pub(in crate::store) fn write_state(state: &State) -> Vec<u8> {
         failing: state.counters.failing,
         paused_until: since.maybe(state.pause.until),
         buckets: buckets_row(&state.successes),
+        results: state.results.as_bytes(),
     };
     postcard::to_extend(&row, vec![VERSION]).expect("a row of numbers and texts is always encoded")
 }
@@ -166,7 +175,7 @@ fn ago_of_each(times: &[Time], newest: Time) -> impl Iterator<Item = Ago> {
     times.iter().rev().map(move |time| Ago((std::mem::replace(&mut after, *time) - *time).as_ms()))
 }
 
-fn buckets_row(successes: &Successes) -> Vec<(Ago, u32)> {
+fn buckets_row(successes: &Successes) -> Buckets {
     let times: Vec<Time> = successes.buckets().iter().map(|(newest, _)| *newest).collect();
     // Where there are buckets, successes are known one by one, too.
     let oldest = successes.exact().first().copied().unwrap_or(Time::MIN);
@@ -179,24 +188,31 @@ pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<State> {
     let (version, bytes) = bytes.split_first()?;
     match *version {
         VERSION => {
-            let row: StateRow<'_, RefusedRow, Option<Ago>, Vec<(Ago, u32)>> =
+            let row: StateRow<'_, RefusedRow, Option<Ago>, Buckets, &[u8]> =
                 postcard::from_bytes(bytes).ok()?;
+            let (until, successes) =
+                (row.paused_until, read_successes(&row.successes, &row.buckets, row.newest));
+            let results = LastResults::of_bytes(row.results)?;
+            Some(State { results, ..state_of(row, until, successes, read_refused)? })
+        }
+        WITHOUT_RESULTS => {
+            let row: StateRow<'_, RefusedRow, Option<Ago>, Buckets, ()> = postcard::from_bytes(bytes).ok()?;
             let (until, successes) =
                 (row.paused_until, read_successes(&row.successes, &row.buckets, row.newest));
             state_of(row, until, successes, read_refused)
         }
         ONE_BY_ONE => {
-            let row: StateRow<'_, RefusedRow, Option<Ago>, ()> = postcard::from_bytes(bytes).ok()?;
+            let row: StateRow<'_, RefusedRow, Option<Ago>, (), ()> = postcard::from_bytes(bytes).ok()?;
             let (until, successes) = (row.paused_until, read_successes(&row.successes, &[], row.newest));
             state_of(row, until, successes, read_refused)
         }
         MOMENTS => {
-            let row: StateRow<'_, Ago, (), ()> = postcard::from_bytes(bytes).ok()?;
+            let row: StateRow<'_, Ago, (), (), ()> = postcard::from_bytes(bytes).ok()?;
             let successes = read_successes(&row.successes, &[], row.newest);
             state_of(row, None, successes, read_moment)
         }
         MOMENTS_AND_END_OF_PAUSE => {
-            let row: StateRow<'_, Ago, Ago, ()> = postcard::from_bytes(bytes).ok()?;
+            let row: StateRow<'_, Ago, Ago, (), ()> = postcard::from_bytes(bytes).ok()?;
             let (until, successes) = (row.paused_until, read_successes(&row.successes, &[], row.newest));
             state_of(row, Some(until), successes, read_moment)
         }
@@ -213,8 +229,8 @@ fn read_moment(at: Ago, since: Since) -> Refused {
     Refused::once(since.time(at))
 }
 
-fn state_of<R, P, B>(
-    row: StateRow<'_, R, P, B>,
+fn state_of<R, P, B, L>(
+    row: StateRow<'_, R, P, B, L>,
     until: Option<Ago>,
     successes: Successes,
     refused: impl Fn(R, Since) -> Refused,
@@ -251,6 +267,7 @@ fn state_of<R, P, B>(
             late_for: since.times(late_for),
         }),
         refusals: row.refusals.into_iter().map(|row| refused(row, since)).collect(),
+        results: LastResults::default(),
         counters: Counters { pings: row.pings, late: row.late, failing: row.failing },
     })
 }

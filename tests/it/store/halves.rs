@@ -359,9 +359,9 @@ fn a_damaged_page_of_states_that_are_behind_refuses_no_ping_of_another_check() {
     let healthy = healthy.iter().zip(&ids).filter(|(_, id)| !lost.contains(id));
     healthy.for_each(|(name, _)| world.ping(name, PingKind::Success));
     let live = world.store().live();
-    // Some beside them: their page would have to give rows to the damaged one.
+    // Those of the pages beside it, where these are full: they grow by a result, and would have to give rows to the damaged one.
     let (apart, lost_rows) = (live.rows_apart(), lost.len() as u64);
-    assert!((lost_rows..lost_rows + 20).contains(&apart), "{apart} of {lost_rows}");
+    assert!((lost_rows..lost_rows * 3 + 20).contains(&apart), "{apart} of {lost_rows}");
     assert_eq!(live.totals.rows_quarantined.load(Ordering::Relaxed), apart, "nobody else is named");
     // Its own pings need not write its row either.
     let name = format!("c{}", ids.iter().position(|id| lost.contains(id)).unwrap());

@@ -174,12 +174,15 @@ fn a_state_that_makes_no_sense_is_unjudgeable_and_ends_nothing_else() {
     ["odd", "even-0"].iter().for_each(|name| world.ping(name, PingKind::Success));
     let now = world.now;
     world.store().end(now).unwrap();
+    // Behind all else stand its last results, behind how many bytes they are.
+    let last = world.state("odd").results.as_bytes().len() + 1;
     drop(world.take());
-    // The byte before its last says that there is no end of a pause. There is one now, and no pause.
+    // Of what is before them the last byte but one says that there is no end of a pause. There is one now, and no pause.
     let db = database(world.place.0.path());
     let id = "(SELECT id FROM checks WHERE name = 'odd')";
     let spoil = format!(
-        "UPDATE states SET state = CAST(substr(state, 1, length(state) - 2) || x'010000' AS BLOB) WHERE check_id = {id}"
+        "UPDATE states SET state = CAST(substr(state, 1, length(state) - {last} - 2) || x'010000' || substr(state, -{last}) AS BLOB)
+         WHERE check_id = {id}"
     );
     assert_eq!(db.execute(&spoil, []), Ok(1));
     world.reopen();
