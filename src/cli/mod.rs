@@ -4,6 +4,7 @@
 mod ages;
 mod answer;
 mod audit;
+mod backup;
 mod carry_on;
 mod certificates;
 pub mod check_config;
@@ -67,6 +68,8 @@ enum Command {
     CheckConfig(check_config::CheckConfigArgs),
     /// Read the whole database, and say whether it is sound; its server may be running
     CheckStorage(check_storage::CheckStorageArgs),
+    /// Copy the whole database into a new file; its server may be running
+    Backup(backup::BackupArgs),
     /// Show when a schedule occurs next
     Next(next::NextArgs),
     /// Stop judging a check, until it is unpaused or speaks, or for a while
@@ -122,6 +125,7 @@ pub fn main() -> ExitCode {
         Command::Serve(flags) => serve::main(flags),
         Command::CheckConfig(args) => check_config::run(&args, &mut stdout()).map_err(Into::into),
         Command::CheckStorage(args) => check_storage::run(&args, &mut stdout()),
+        Command::Backup(args) => backup::run(&args, &mut stdout()),
         Command::Next(args) => next::run(&args, Clock::new().now(), &mut stdout()).map_err(Into::into),
         Command::Pause(args) => return client::run(async { control::pause(&args).await }),
         Command::Unpause(args) => return client::run(async { control::unpause(&args).await }),

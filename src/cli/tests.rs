@@ -190,8 +190,17 @@ fn every_command_and_flag_that_a_message_proposes_is_one() {
 /// Whoever writes a script reads `--help`.
 #[test]
 fn commands_that_ask_a_server_say_what_their_end_means() {
-    const ASK_NOBODY: [&str; 8] =
-        ["serve", "check-config", "check-storage", "next", "version", "import", "test-notify", "help"];
+    const ASK_NOBODY: [&str; 9] = [
+        "serve",
+        "check-config",
+        "check-storage",
+        "backup",
+        "next",
+        "version",
+        "import",
+        "test-notify",
+        "help",
+    ];
     fn check(command: &mut clap::Command, said_above: bool) {
         let says = said_above || command.render_long_help().to_string().contains("Exit status: 0 it is done");
         let (name, has_more) = (command.get_name().to_owned(), command.has_subcommands());

@@ -1,15 +1,20 @@
 //! The commands of docs/backup.md, as they stand there: a backup of a running server is restored, looked at while nothing
 //! leaves, and takes over.
 
+use std::fmt::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use rusqlite::Connection;
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::support::http;
-use crate::support::process::{PATIENCE, Process, free_port, run};
-use crate::support::punctual::Punctual;
+use crate::support::process::{PATIENCE, Process, free_port, run, wait_until};
+use crate::support::punctual::{Punctual, punctual};
 use crate::support::sink::WebhookSink;
 use crate::support::smtp::{SmtpServer, Tls};
 
@@ -21,7 +26,9 @@ fn blocks() -> Vec<Vec<String>> {
 }
 
 fn shell(line: &str, folder: &Path) {
-    let (is_good, said) = run(Command::new("sh").args(["-ec", line]).current_dir(folder));
+    let ours = Path::new(env!("CARGO_BIN_EXE_punctual")).parent().unwrap();
+    let path = format!("{}:{}", ours.display(), std::env::var("PATH").unwrap());
+    let (is_good, said) = run(Command::new("sh").args(["-ec", line]).env("PATH", path).current_dir(folder));
     assert!(is_good, "{line}: {said}");
 }
 
@@ -127,4 +134,155 @@ fn a_restored_copy_tells_nobody_before_it_is_told_to() {
     assert!(!http::get(&format!("http://127.0.0.1:{port}/")).text().contains("Nobody is told"));
     stop(&mut copy);
     assert_eq!(told(&sink, 5).len(), 5, "the rest is not told");
+}
+
+/// What is shown of checks that nobody pings: how they stand, since when, and who said what.
+fn standing(url: &str, names: &[&str]) -> Vec<Value> {
+    let of = |name: &&str| {
+        let mut check = http::get(&format!("{url}/api/v1/checks/{name}")).json();
+        let incidents = http::get(&format!("{url}/api/v1/checks/{name}/incidents")).json();
+        for changes in ["as_of", "ping_url", "declared"] {
+            check[changes] = Value::Null;
+        }
+        serde_json::json!([check, incidents])
+    };
+    names.iter().map(of).collect()
+}
+
+/// While jobs ping without a pause and history grows, the copy is of one moment.
+#[test]
+fn a_backup_that_was_made_under_load_has_the_same_states_and_tells_nobody() {
+    let (sink, alertmanager, smtp) =
+        (WebhookSink::start(), WebhookSink::start(), SmtpServer::start(Tls::None, None));
+    let mut config = config(&sink, &alertmanager, &smtp);
+    for number in 0..16 {
+        let _ = writeln!(config, "  - {{name: busy-{number}, every: 1d}}");
+    }
+    let server = Punctual::start(&config);
+    let data = server.data().display().to_string();
+    server.ping("told/fail");
+    server.ping("recovers");
+    told(&sink, 1);
+    for arguments in [
+        &["incidents", "ack", "told", "--by", "ann"][..],
+        &["pause", "brief", "-c", "moving", "--by", "ann"],
+        &["mute", "fresh", "--for", "1h", "--by", "ann"],
+    ] {
+        let (is_good, said) = punctual(&[arguments, &["--storage.path", &data]].concat());
+        assert!(is_good, "{said}");
+    }
+    let names = ["told", "recovers", "brief", "fresh"];
+    let before = standing(&server.url(""), &names);
+    let file = server.folder().join("backup.db");
+    let is_over = AtomicBool::new(false);
+    let answered = std::thread::scope(|scope| {
+        let ping = |number: usize| {
+            let (server, is_over) = (&server, &is_over);
+            scope.spawn(move || {
+                let mut pings = 0;
+                while !is_over.load(Ordering::Relaxed) {
+                    server.ping(&format!("busy-{number}?comment={}", "x".repeat(400)));
+                    pings += 1;
+                }
+                pings
+            })
+        };
+        let jobs: Vec<_> = (0..16).map(ping).collect();
+        let count = || server.sum("punctual_check_pings_total", "busy");
+        wait_until("load", PATIENCE, || count() > 500);
+        let answered = count();
+        let arguments = ["backup", file.to_str().unwrap(), "--storage.path", &data];
+        let (is_good, said) = punctual(&arguments);
+        assert!(is_good && said.contains("MB"), "{said}");
+        let (is_good, said) = punctual(&arguments);
+        assert!(!is_good && said.contains("is there already"), "{said}");
+        is_over.store(true, Ordering::Relaxed);
+        let pings: usize = jobs.into_iter().map(|job| job.join().unwrap()).sum();
+        assert!(pings > 500, "jobs went on");
+        answered
+    });
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!server.folder().join("backup.db.part").exists());
+    let pushes = alertmanager.received.all().len();
+    let restored = server.folder().join("restored");
+    std::fs::create_dir(&restored).unwrap();
+    std::fs::copy(&file, restored.join("punctual.db")).unwrap();
+    let (is_sound, said) = punctual(&["check-storage", "--storage.path", restored.to_str().unwrap()]);
+    assert!(is_sound, "{said}");
+    let line = "punctual serve --config.file punctual.yaml --storage.path restored --no-deliveries";
+    let (mut copy, port) = serve(line, server.folder());
+    let url = format!("http://127.0.0.1:{port}");
+    assert_eq!(standing(&url, &names), before);
+    let mutes = http::get(&format!("{url}/api/v1/mutes")).json();
+    assert_eq!(mutes["mutes"].as_array().unwrap().len(), 1, "{mutes}");
+    let metrics = http::get(&format!("{url}/metrics")).text();
+    let of_busy = metrics.lines().filter(|line| line.starts_with("punctual_check_pings_total{check=\"busy-"));
+    let counted: f64 = of_busy.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum();
+    assert!(counted >= answered as f64, "{counted} of {answered}: what was answered before is in it");
+    stop(&mut copy);
+    assert_eq!((told(&sink, 1).len(), smtp.mails.all().len()), (1, 0), "nobody is told");
+    assert!(alertmanager.received.all().len() >= pushes, "the server itself goes on");
+}
+
+/// Whole or absent.
+#[test]
+fn a_backup_that_cannot_be_made_leaves_nothing() {
+    let server = Punctual::start("checks: [{name: a, every: 1h}]\n");
+    let data = server.data();
+    let file = server.folder().join("b.db");
+    let backup = |data: &Path, file: &Path| {
+        punctual(&["backup", file.to_str().unwrap(), "--storage.path", data.to_str().unwrap()])
+    };
+    let check = |data: &Path, file: &Path, why: &str| {
+        let (is_good, said) = backup(data, file);
+        assert!(!is_good && said.contains(why), "{said}");
+        let mut part = file.as_os_str().to_owned();
+        part.push(".part");
+        assert!(!file.exists() && !Path::new(&part).exists(), "{said}");
+    };
+    check(&server.folder().join("none"), &file, "there is no ");
+    check(&data, &server.folder().join("none/b.db"), "No such file");
+    // What a killed one left is no obstacle, nor is who could read it.
+    let part = server.folder().join("b.db.part");
+    std::fs::write(&part, "x".repeat(100_000)).unwrap();
+    let (is_good, said) = backup(&data, &file);
+    assert!(is_good, "{said}");
+    assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(!part.exists());
+    // Nobody has it written elsewhere by a link.
+    let elsewhere = server.folder().join("elsewhere");
+    std::os::unix::fs::symlink(&elsewhere, server.folder().join("c.db.part")).unwrap();
+    let (is_good, said) = backup(&data, &server.folder().join("c.db"));
+    assert!(!is_good && !elsewhere.exists(), "{said}");
+}
+
+/// The version before opens the database, or says that it cannot: this is what each says of one of a later version, and it
+/// touches nothing.
+#[test]
+fn a_database_of_a_later_version_is_refused_by_every_command_and_left_as_it_is() {
+    let mut server = Punctual::start("checks: [{name: a, every: 1h}]\n");
+    server.stop();
+    let (data, file) = (server.data(), server.data().join("punctual.db"));
+    let db = Connection::open(&file).unwrap();
+    let version: u32 = db.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
+    db.pragma_update(None, "user_version", version + 1).unwrap();
+    db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(db);
+    let before = std::fs::read(&file).unwrap();
+    let (data, config) = (data.to_str().unwrap(), server.folder().join("punctual.yaml"));
+    let copy = server.folder().join("b.db");
+    for arguments in [
+        &["serve", "--config.file", config.to_str().unwrap(), "--web.listen-address", "127.0.0.1:0"][..],
+        &["check-storage"],
+        &["backup", copy.to_str().unwrap()],
+    ] {
+        let (is_good, said) = punctual(&[arguments, &["--storage.path", data]].concat());
+        let why = format!("of a newer version ({}) than this program knows ({version})", version + 1);
+        assert!(
+            !is_good && said.contains(&why) && said.contains("restore a backup"),
+            "{arguments:?}: {said}"
+        );
+    }
+    assert_eq!(std::fs::read(&file).unwrap(), before);
+    assert!(!copy.exists());
 }

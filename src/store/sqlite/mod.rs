@@ -8,6 +8,7 @@
 //! `outbox` and `old_rows` read and write.
 
 mod ahead;
+mod backup;
 mod blind;
 mod calls;
 mod checks;
@@ -46,6 +47,7 @@ mod tx;
 mod windows;
 
 pub use ahead::ReadAhead;
+pub use backup::{BackupProgress, backup};
 pub use history::Reader;
 pub use soundness::soundness;
 pub use store::{FaultPoint, SqliteStore};
