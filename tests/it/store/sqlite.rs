@@ -76,7 +76,9 @@ fn what_is_not_read_ahead_is_read_when_it_is_opened() {
     world.declare(&["a"]);
     drop(world.take());
     let folder = world.place.0.path();
-    let later = "ALTER TABLE states DROP COLUMN window; DROP INDEX incidents_ended; DROP TABLE secrets; DROP TABLE audit; PRAGMA user_version = 12";
+    let later = "ALTER TABLE states DROP COLUMN window; DROP INDEX incidents_ended; DROP TABLE secrets; DROP TABLE audit;
+        ALTER TABLE incidents DROP COLUMN acknowledged_since; ALTER TABLE incidents DROP COLUMN acknowledged_until;
+        PRAGMA user_version = 12";
     database(folder).execute_batch(later).unwrap();
     let ahead = ReadAhead::of(folder);
     assert!(ahead.is_some() && SqliteStore::open_unless_held(folder).unwrap().is_none());
