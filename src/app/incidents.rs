@@ -11,7 +11,7 @@ use super::said::{check_end_within, check_lines};
 use super::services::Services;
 use super::view::is_matched;
 use crate::core::check::{CheckId, Name};
-use crate::core::incident::{AckTerm, IncidentId, IncidentStep};
+use crate::core::incident::{AckTerm, IncidentId, IncidentStatus, IncidentStep};
 use crate::core::route::Matcher;
 use crate::core::time::Time;
 use crate::store::command::StoreCommand;
@@ -162,7 +162,11 @@ pub async fn mute_picked(
     // Matchers have a longest length.
     for some in names.chunks(MUTED_TOGETHER) {
         let what = mutes::Muted::Checks(some.to_vec());
-        done.push(mutes::mute(services, actor, what, until, comment).await?.text);
+        match mutes::mute(services, actor, what, until, comment).await {
+            Ok(mute) => done.push(mute.text),
+            Err(why) if done.is_empty() => return Err(why),
+            Err(why) => return Err(NotDone::PartlyDone(format!("{}; and no more: {why}", done.join("; ")))),
+        }
     }
     Ok(done.join("; "))
 }
@@ -197,7 +201,12 @@ async fn many(
     named: &[Named],
     saying: &Saying,
 ) -> Result<AllStood, NotDone> {
-    let ids: Vec<IncidentId> = named.iter().map(|(incident, _)| incident.id).collect();
+    // Of what nobody wants to hear none is taken on unawares, to be told when that ends: it is named by itself for that.
+    let is_meant = |incident: &IncidentRecord| {
+        saying.stance != Stance::Acknowledge || incident.status != IncidentStatus::WontFix
+    };
+    let meant = named.iter().map(|(incident, _)| incident).filter(|incident| is_meant(incident));
+    let ids: Vec<IncidentId> = meant.map(|incident| incident.id).collect();
     let (count, mut changed) = (named.len(), 0);
     // Whether it is new is for the store to say: to acknowledge again takes on what began since.
     for (nth, together) in ids.chunks(max_together(saying.stance)).enumerate() {

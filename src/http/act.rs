@@ -108,6 +108,10 @@ pub(super) struct RefusedForm {
     pub(super) comment: String,
 }
 
+fn of_other_checks() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "your token is for other checks")
+}
+
 async fn act(visit: Visit<'_>, viewer: &Viewer, name: &str, form: &Form) -> Result<Arc<Check>, Problem> {
     let services = &visit.app.services;
     let wanted = form.get("do");
@@ -116,10 +120,14 @@ async fn act(visit: Visit<'_>, viewer: &Viewer, name: &str, form: &Form) -> Resu
     if !viewer.may(act.needs()) {
         return Err(may_not(viewer, act.needs()));
     }
-    let no_check = || Problem::new(StatusCode::NOT_FOUND, "there is no check of this name");
+    // Whoever may not see the page is not told which checks there are (23.1d).
+    let no_check = || match viewer.may(Scope::Read) {
+        true => Problem::new(StatusCode::NOT_FOUND, "there is no check of this name"),
+        false => of_other_checks(),
+    };
     let check = services.live.find(name).ok_or_else(no_check)?;
     if act.needs() == Scope::Ping && !viewer.may_affirm(&check.definition) {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "your token is for other checks: nothing was done"));
+        return Err(of_other_checks());
     }
     let actor = actor(visit, viewer, form)?;
     let (comment, now) = (form.get("comment").trim(), services.clock.now());

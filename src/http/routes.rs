@@ -220,7 +220,12 @@ impl Route {
     /// Whether it is answered under whatever name. Pages of any site may ping (23.7) and read the answer, so that nothing is
     /// gained by refusing a job whose proxy keeps its own name.
     fn takes_any_host(&self) -> bool {
-        matches!(self.needs, Needs::PingKey | Needs::AliasId)
+        self.is_for_pings()
+    }
+
+    /// Whether it is a ping's, or what a browser asks before it (23.7a).
+    fn is_for_pings(&self) -> bool {
+        matches!(self.needs, Needs::PingKey | Needs::AliasId) || self.handler == Handler::Preflight
     }
 }
 
@@ -329,7 +334,7 @@ async fn let_in(
 ) -> Result<(Caller, Option<KnownPerson>), Box<Reply>> {
     admit(app, route, rest, arrival, parts)?;
     let (needs, is_of_network) = (route.needs, arrival.user.is_none());
-    if is_of_network && !needs.may_ping() {
+    if is_of_network && !needs.may_ping() && !route.is_for_pings() {
         door::admit_one_more(app)?;
     }
     // In a box: what is kept for a request is moved at every ping, and should be small.

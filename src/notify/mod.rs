@@ -199,10 +199,15 @@ impl Transport {
         assert!(!notification.notices.is_empty(), "a message has at least one member");
         let ack_url = notification.ack_url.filter(|_| self.ack_links);
         let notification = &Notification { ack_url, ..*notification };
-        let attempt = match &self.means {
+        let mut attempt = match &self.means {
             Means::Webhook(webhook) => webhook.send(notification, &self.ping_urls).await,
             Means::Email(email) => email.send(notification, &self.ping_urls).await,
         };
+        // Whoever may only read would acknowledge by it.
+        if let Some((_, token)) = ack_url.and_then(|url| url.rsplit_once('/')) {
+            let text = attempt.text_mut();
+            *text = text.replace(token, "<link>");
+        }
         self.ping_urls.out_of_attempt(attempt, notification.external_url)
     }
 }

@@ -95,11 +95,7 @@ impl PingUrls {
 
     /// The result of an attempt without them: a receiver's answer may repeat what it was sent.
     pub(super) fn out_of_attempt(&self, mut attempt: Attempt, external_url: &str) -> Attempt {
-        let (Attempt::Taken { answer: text }
-        | Attempt::Later { why: text, .. }
-        | Attempt::Unreachable { why: text, .. }
-        | Attempt::Misdirected { why: text }
-        | Attempt::Never { why: text }) = &mut attempt;
+        let text = attempt.text_mut();
         self.hide_in(text, external_url);
         // The words may be longer than a short URL.
         *text = cut_bytes(text, Attempt::MAX_ANSWER_BYTES);

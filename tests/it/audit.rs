@@ -90,6 +90,10 @@ fn what_people_and_the_server_did_is_told_by_api_page_and_command_alike() {
     server.write_config(&format!("{CONFIG}{CHECKS}max_checks: 7\n"));
     server.signal(Signal::HUP);
     wait_until("a reload", PATIENCE, || audit(&server, "?what=reload").len() == 3);
+    // It is kept when it is taken; a start would finish what is not done by then, and keep that.
+    wait_until("its end", PATIENCE, || {
+        ask(&server, "GET", "/api/v1/checks/other", &Value::Null).status == 404
+    });
     server.restart();
     let expected = [
         "start - by punctual",

@@ -86,6 +86,10 @@ fn those_that_are_chosen_are_answered_at_once_or_all_that_the_filter_finds() {
     let last = steps.as_array().unwrap().last().unwrap().clone();
     assert_eq!((&last["what"], &last["comment"]), (&"commented".into(), &"it is the disk".into()));
     assert_eq!(stand(&server), ["a open", "b open", "c open"]);
+    // What nobody wants to hear of is not taken on among many, to be told when that ends.
+    done("/incidents", &[("incident", "3"), ("do", "wont-fix")]);
+    done("/incidents", &[("all", "yes"), ("do", "acknowledge"), ("for", "1h")]);
+    assert_eq!(stand(&server), ["a acknowledged", "b acknowledged", "c wont_fix"]);
 }
 
 /// 22.7, 23.6

@@ -266,12 +266,44 @@ fn all_can_be_done_by_keys() {
     assert_eq!(browser.text(&format!("{form}.dataset.key")), "Answer incident 1");
     assert_eq!(browser.evaluate(&format!("{form}.contains(document.activeElement)")), true);
     browser.type_text("ann");
-    browser.press("Tab");
     browser.forget_loads();
     browser.press("Enter");
     browser.wait_loaded("the page after the form");
     let said = browser.text("document.querySelector('main').innerText");
     assert!(said.contains("Incident 1: acknowledged by ann (token oncall)"), "{said}");
+}
+
+/// 22.9b, 22.7
+#[test]
+fn what_somebody_chose_stays_chosen_and_nothing_else_is_when_lines_come_and_go() {
+    let config = format!(
+        "auth: {{tokens: [{{name: oncall, scope: operate, token: {TOKEN}}}]}}\n\
+         checks: [{{name: a, every: 1h}}, {{name: b, every: 1h}}, {{name: c, every: 1h}}]\n"
+    );
+    let server = Punctual::start(&config);
+    server.ping("b/fail");
+    server.ping("a/fail");
+    let Viewed { mut browser, server, _folder } = viewed(server, "/");
+    browser.sign_in(TOKEN);
+    browser.open(&server.url("/incidents"));
+    browser.evaluate("document.querySelector('input[name=incident][value=\"1\"]').click()");
+    let chosen =
+        "[...document.querySelectorAll('input[name=incident]:checked')].map((one) => one.value).join()";
+    assert_eq!(browser.text(chosen), "1");
+    let lines = "document.querySelectorAll('input[name=incident]').length";
+    // One comes before it, and another goes.
+    server.ping("c/fail");
+    browser.evaluate(ASK);
+    browser.wait_until(&format!("{lines} === 3"), SOON);
+    assert_eq!(browser.text(chosen), "1");
+    server.ping("a");
+    browser.evaluate(ASK);
+    browser.wait_until(&format!("{lines} === 2"), SOON);
+    assert_eq!(browser.text(chosen), "1");
+    server.ping("b");
+    browser.evaluate(ASK);
+    browser.wait_until(&format!("{lines} === 1"), SOON);
+    assert_eq!(browser.text(chosen), "");
 }
 
 /// 22.9a, 22.9c

@@ -136,6 +136,8 @@ fn a_person_acknowledges_by_the_link_what_stands_open_and_is_told_what_has_ended
     assert_eq!(send(&first, &[("who", " ")]).status, 422);
     assert_eq!(send(&first, &[("who", &"x".repeat(101))]).status, 422);
     assert_eq!(send(&first, &[("who", "ann"), ("for", "32d")]).status, 422);
+    // What a page does not offer is not taken: all would be told again a second later, as often as somebody likes.
+    assert_eq!(send(&first, &[("who", "ann"), ("for", "1s")]).status, 422);
     assert_eq!(incident(&server, 1)["status"], "open");
     let done = send(&first, &[("who", "ann"), ("comment", "on my way")]);
     assert_eq!(done.status, 303, "{}", done.text());

@@ -21,6 +21,7 @@ pub use tls::ServerTls;
 
 /// The dearest hash of a password: each more takes twice as long, and this takes seconds.
 const MAX_COST: u32 = 16;
+const MIN_COST: u32 = 4;
 /// The most people.
 const MAX_PEOPLE: usize = 1000;
 
@@ -140,6 +141,12 @@ fn problem_of(name: &str, hash: &str) -> Option<String> {
         )),
         Ok(parts) if parts.get_cost() > MAX_COST => Some(format!(
             "the hash of {} has the cost {}: that takes minutes at each sign-in, take at most {MAX_COST}",
+            quote(name),
+            parts.get_cost()
+        )),
+        // The library that verifies takes no lower one: nobody could sign in.
+        Ok(parts) if parts.get_cost() < MIN_COST => Some(format!(
+            "the hash of {} has the cost {}: bcrypt takes {MIN_COST} to {MAX_COST}",
             quote(name),
             parts.get_cost()
         )),

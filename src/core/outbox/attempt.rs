@@ -59,6 +59,16 @@ impl Attempt {
     /// The receiver took it, without a word.
     pub const TAKEN: Attempt = Attempt::Taken { answer: String::new() };
 
+    /// What the receiver answered, or why it did not take it.
+    pub(crate) fn text_mut(&mut self) -> &mut String {
+        let (Attempt::Taken { answer: text }
+        | Attempt::Later { why: text, .. }
+        | Attempt::Unreachable { why: text, .. }
+        | Attempt::Misdirected { why: text }
+        | Attempt::Never { why: text }) = self;
+        text
+    }
+
     /// Whether the receiver took it.
     pub fn is_taken(&self) -> bool {
         matches!(self, Attempt::Taken { .. })

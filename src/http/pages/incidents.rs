@@ -152,8 +152,10 @@ fn table(items: &[Shown], may_choose: bool, now: Time) -> Markup {
 /// The incidents of one check.
 fn line(of_check: &[&Shown], may_choose: bool, now: Time) -> Markup {
     let (definition, newest) = of_check[0];
+    // By its key the script finds each again when lines came or went: what is chosen stays chosen, and nothing else is.
+    let name = &definition.name;
     html! {
-        tr {
+        tr data-key={ "line " (name) } {
             td { (standing(newest, may_choose)) }
             td {
                 a.name href={ "checks/" (definition.name) } { bdi { (definition.title) } }
@@ -168,10 +170,10 @@ fn line(of_check: &[&Shown], may_choose: bool, now: Time) -> Markup {
             td.time data-label="Ended" { (words::when_or(newest.record.ended_at, now, "–")) }
         }
         @if let [_, others @ ..] = of_check { @if !others.is_empty() {
-            tr.more { td colspan="5" { details {
+            tr.more data-key={ "more " (name) } { td colspan="5" { details data-key={ "others " (name) } {
                 summary { (others.len()) " more of " (definition.name) }
                 ul.plain { @for (_, view) in others {
-                    li {
+                    li data-key={ "one " (view.record.id.0) } {
                         (standing(view, may_choose)) " " (view.record.first.kind.meaning()) ", began "
                         (words::when(view.record.opened_at, now))
                         @if let Some(ended) = view.record.ended_at { ", ended " (words::when(ended, now)) }
@@ -187,7 +189,7 @@ fn standing(view: &IncidentView, may_choose: bool) -> Markup {
     let (id, status) = (view.record.id.0, view.status.as_str());
     html! {
         @if may_choose && !view.record.status.is_ended() {
-            input type="checkbox" name="incident" value=(id) aria-label={ "Choose incident " (id) };
+            input type="checkbox" name="incident" value=(id) data-key={ "choice " (id) } aria-label={ "Choose incident " (id) };
             " "
         }
         span class={ "standing st-" (status) } { (incident::standing_words(view.status)) }

@@ -55,6 +55,7 @@ pub(super) use incident_page::answer as incident;
 pub(super) use incidents::answer as incidents;
 pub(super) use refused::answer as refused;
 pub(super) use runbooks::answer as runbooks;
+pub(super) use said::LENGTHS as ACK_LENGTHS;
 pub(super) use sign_in::answer as sign_in;
 
 /// A page for people.

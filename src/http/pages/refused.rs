@@ -27,7 +27,9 @@ pub(in super::super) fn answer(to: &str, viewer: &Viewer, refused: &RefusedForm)
 pub(super) fn why_not(refused: &RefusedForm) -> Markup {
     html! {
         div.banner.bad role="alert" {
-            strong { "Nothing was done: " } (refused.problem.detail())
+            // What fails in the middle says how far it came.
+            strong { @if refused.problem.status().is_server_error() { "It went wrong: " } @else { "Nothing was done: " } }
+            (refused.problem.detail())
             @if !refused.comment.is_empty() { p.lines { "You had written: " (refused.comment) } }
         }
     }

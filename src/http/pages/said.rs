@@ -6,7 +6,7 @@ use super::super::viewer::Viewer;
 use crate::app::Actor;
 
 /// How long something may last that is asked for on a page: as it is sent, and in words.
-pub(super) const LENGTHS: [(&str, &str); 5] =
+pub(in super::super) const LENGTHS: [(&str, &str); 5] =
     [("1h", "1 hour"), ("4h", "4 hours"), ("8h", "8 hours"), ("1d", "1 day"), ("7d", "7 days")];
 
 /// Whoever signed in may leave it out: their token has a name. Whoever is known by their own name is not asked.

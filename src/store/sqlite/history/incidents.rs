@@ -83,15 +83,17 @@ impl Reader {
         })
     }
 
-    /// The steps of an incident, oldest first; at most [`MAX_PAGE`].
+    /// The newest steps of an incident, at most [`MAX_PAGE`]; oldest first.
     pub fn steps(&self, incident: IncidentId) -> Result<Vec<IncidentStep>, StoreError> {
         self.read(|db| {
             let mut statement = db.prepare_cached(
                 "SELECT at, what, kind, by, details FROM incident_steps
-                 WHERE incident_id = ?1 ORDER BY number LIMIT ?2",
+                 WHERE incident_id = ?1 ORDER BY number DESC LIMIT ?2",
             )?;
             let rows = statement.query_map((key(incident.0), key(MAX_PAGE as u64)), step)?;
-            rows.collect()
+            let mut steps: Vec<IncidentStep> = rows.collect::<rusqlite::Result<_>>()?;
+            steps.reverse();
+            Ok(steps)
         })
     }
 
