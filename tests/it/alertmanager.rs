@@ -194,7 +194,7 @@ fn of_20_000_that_fire_the_newest_is_listed_within_two_seconds_though_another_ad
         config += &format!("  - {{name: job-{number:05}, every: 1s, grace: 0s}}\n");
     }
     let server = Punctual::start(&config);
-    wait_until("all that fires", Duration::from_secs(120), || alertmanager.active() >= FIRING as f64);
+    wait_until("all that fires", Duration::from_secs(240), || alertmanager.active() >= FIRING as f64);
     // Twice: also after it has heard the end.
     for _ in 0..2 {
         server.ping("newest/fail");
