@@ -99,7 +99,7 @@ fn an_operation_takes_the_parameters_that_the_document_names_and_no_others() {
     }
 }
 
-/// What it finds, it finds again: the seed is fixed. One worker, for several disturb each other in Python 3.11 (its `ast`).
+/// What it finds, it finds again: the seed is fixed. One worker, for several disturb each other in Python (its `ast`).
 #[test]
 fn schemathesis_finds_no_fault_of_ours_and_nothing_that_the_document_does_not_say() {
     let server = start();
