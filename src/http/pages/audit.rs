@@ -81,7 +81,7 @@ fn table(app: &App, found: &HistoryPage<AuditRecord>, now: Time) -> Markup {
                         td data-label="Check" { @if let Some(check) = &done.check { (check_link(app, check)) } }
                         td data-label="Details" {
                             @if !done.details.is_empty() { div { bdi { (done.details) } } }
-                            @if !done.comment.is_empty() { div.said { bdi { (done.comment) } } }
+                            @if !done.comment.is_empty() { div.quiet { bdi { (done.comment) } } }
                         }
                     }
                 } }
