@@ -40,9 +40,4 @@ impl Needs {
     pub(super) fn takes_passwords(self) -> bool {
         matches!(self, Needs::Page | Needs::Form | Needs::Metrics)
     }
-
-    /// Whether it may be a ping, which no limit of requests refuses (23.9e).
-    pub(super) fn may_ping(self) -> bool {
-        matches!(self, Needs::PingKey | Needs::Ping | Needs::AliasId | Needs::Compat(_))
-    }
 }

@@ -25,8 +25,8 @@ use super::{
     App, ack, act, body, compat, decode, door, exposition, operate, pages, pick, ping, problem, proxy,
     sign_in,
 };
-use crate::app::Actor;
 use crate::app::messages::MessageDeed;
+use crate::app::{Actor, Room};
 use crate::compat::{DOORS, Door};
 use crate::config::Scope;
 use crate::core::check::Alias;
@@ -170,10 +170,14 @@ pub static OPEN_API: LazyLock<Value> = LazyLock::new(|| {
 });
 
 /// The document, for whoever asks at this address.
-fn open_api(app: &App, parts: &Parts) -> Reply {
-    let mut document = OPEN_API.clone();
-    document["servers"] = json!([{"url": format!("{}{}", app.external_url, openapi::ROOT)}]);
-    reply::compressed(reply::json(StatusCode::OK, &document), exposition::takes_gzip(parts))
+async fn open_api(visit: Visit<'_>) -> Reply {
+    let takes_gzip = exposition::takes_gzip(visit.parts);
+    let answer = move |app: &App| {
+        let mut document = OPEN_API.clone();
+        document["servers"] = json!([{"url": format!("{}{}", app.external_url, openapi::ROOT)}]);
+        reply::compressed(reply::json(StatusCode::OK, &document), takes_gzip)
+    };
+    pages::make_in(visit.room_or(Room::Programs), visit.app, answer).await
 }
 
 /// The rows of each template.
@@ -220,12 +224,18 @@ impl Route {
     /// Whether it is answered under whatever name. Pages of any site may ping (23.7) and read the answer, so that nothing is
     /// gained by refusing a job whose proxy keeps its own name.
     fn takes_any_host(&self) -> bool {
-        self.is_for_pings()
+        matches!(self.needs, Needs::PingKey | Needs::AliasId) || self.handler == Handler::Preflight
     }
 
-    /// Whether it is a ping's, or what a browser asks before it (23.7a).
-    fn is_for_pings(&self) -> bool {
-        matches!(self.needs, Needs::PingKey | Needs::AliasId) || self.handler == Handler::Preflight
+    /// Whether it may be a ping, or is what a browser asks before one (23.7a): no limit of requests refuses it (23.9e).
+    fn may_ping(&self) -> bool {
+        self.takes_any_host() || matches!(self.needs, Needs::Ping | Needs::Compat(_))
+    }
+
+    /// Whether its path may hold a key, or what is as good as one.
+    fn has_secret(&self) -> bool {
+        let is_a_link = matches!(self.handler, Handler::Page(Page::Ack) | Handler::Ack);
+        is_a_link || self.takes_any_host() || matches!(self.needs, Needs::Compat(_))
     }
 }
 
@@ -272,9 +282,7 @@ async fn answer_whole(
         Ok((route, captured)) => (route, captured.get("rest").unwrap_or_default(), captured),
         Err(methods) => return reply::unanswered(&methods),
     };
-    // Elsewhere the path may hold a key.
-    let is_a_link = path.starts_with("/ack/");
-    if !is_a_link && !matches!(route.needs, Needs::PingKey | Needs::AliasId | Needs::Compat(_)) {
+    if !route.has_secret() {
         tracing::debug!(method = %parts.method, path, %source, "request");
     }
     let (caller, person) = match let_in(app, (route, rest), arrival, &parts).await {
@@ -290,7 +298,7 @@ async fn answer_whole(
     match route.handler {
         Handler::Ping => ping::answer(visit, rest, body).await,
         // In boxes: what is kept for a request is moved at every ping, and should be small.
-        Handler::Api(Operation::Document) => open_api(app, &parts),
+        Handler::Api(Operation::Document) => Box::pin(open_api(visit)).await,
         Handler::Api(action) => {
             let asked = Asked { visit, caller, parts: captured };
             Box::pin(api::answer(asked, action, body)).await
@@ -334,7 +342,7 @@ async fn let_in(
 ) -> Result<(Caller, Option<KnownPerson>), Box<Reply>> {
     admit(app, route, rest, arrival, parts)?;
     let (needs, is_of_network) = (route.needs, arrival.user.is_none());
-    if is_of_network && !needs.may_ping() && !route.is_for_pings() {
+    if is_of_network && !route.may_ping() {
         door::admit_one_more(app)?;
     }
     // In a box: what is kept for a request is moved at every ping, and should be small.
