@@ -7,7 +7,7 @@ use super::services::Services;
 use super::view::{IncidentView, standing};
 use crate::core::check::{CheckId, Definition};
 use crate::core::incident::{IncidentId, IncidentStatus, IncidentStep};
-use crate::core::outbox::{Delivery, DeliveryState, MessageId};
+use crate::core::outbox::{Delivery, MessageId};
 use crate::core::route::{Facts, Matcher};
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -120,13 +120,7 @@ pub struct DeliveryView {
 impl DeliveryView {
     /// How far it has come, and why it need not be told or was given up: as the database has it.
     pub fn state(&self) -> (&'static str, Option<&'static str>) {
-        match self.delivery.state {
-            DeliveryState::Waiting => ("waiting", None),
-            DeliveryState::InMessage(_) => ("in_message", None),
-            DeliveryState::Sent(_) => ("sent", None),
-            DeliveryState::Parked { reason, .. } => ("parked", Some(reason.as_str())),
-            DeliveryState::Cancelled(reason) => ("cancelled", Some(reason.as_str())),
-        }
+        (self.delivery.state.as_str(), self.delivery.state.reason())
     }
 }
 
@@ -135,18 +129,11 @@ fn deliveries(services: &Services, id: IncidentId) -> Result<Vec<DeliveryView>, 
     let mut messages: HashMap<MessageId, Option<MessageRecord>> = HashMap::new();
     let mut views = Vec::new();
     for delivery in reader.deliveries(id)? {
-        let message = match delivery.state {
-            DeliveryState::InMessage(id) | DeliveryState::Sent(id) => Some(id),
-            DeliveryState::Parked { message, .. } => message,
-            DeliveryState::Waiting | DeliveryState::Cancelled(_) => None,
-        };
-        let message = match message {
-            Some(id) if !messages.contains_key(&id) => {
-                messages.entry(id).or_insert(reader.message(id)?).clone()
-            }
-            Some(id) => messages[&id].clone(),
-            None => None,
-        };
+        let id = delivery.state.message();
+        if let Some(id) = id.filter(|id| !messages.contains_key(id)) {
+            messages.insert(id, reader.message(id)?);
+        }
+        let message = id.and_then(|id| messages[&id].clone());
         views.push(DeliveryView { delivery, message });
     }
     Ok(views)
@@ -208,6 +195,16 @@ impl IncidentsAsked {
 
 /// Incidents of all checks, each with what was declared of its check.
 pub fn incidents(services: &Services, asked: &IncidentsAsked) -> Read<(Arc<Definition>, IncidentView)> {
+    find(services, asked, |definition, incident, answered| {
+        Ok((definition, IncidentView::of(&services.history, answered, incident)?))
+    })
+}
+
+fn find<T>(
+    services: &Services,
+    asked: &IncidentsAsked,
+    shown: impl Fn(Arc<Definition>, IncidentRecord, &Answered) -> Result<T, StoreError>,
+) -> Read<T> {
     let (mut checks, answered) = (Checks::of(services), services.live.answered());
     let (mut items, mut next, mut looked_at) = (Vec::new(), asked.page.before, 0);
     while looked_at < MAX_LOOKED_AT {
@@ -222,7 +219,7 @@ pub fn incidents(services: &Services, asked: &IncidentsAsked) -> Read<(Arc<Defin
                 && let Some(definition) = checks.find(services, incident.check)?
                 && asked.is_met_at(&definition, &incident)
             {
-                items.push((definition, IncidentView::of(&services.history, &answered, incident)?));
+                items.push(shown(definition, incident, &answered)?);
                 if items.len() == asked.page.limit {
                     return Ok(HistoryPage { items, next });
                 }
@@ -239,8 +236,8 @@ pub fn incidents(services: &Services, asked: &IncidentsAsked) -> Read<(Arc<Defin
 /// All that have not ended and are asked for, on whatever page, of checks that are declared; at most 10,000.
 pub fn all_open(services: &Services, asked: IncidentsAsked) -> Result<Vec<IncidentRecord>, StoreError> {
     let page = PageAsked { before: None, limit: MAX_LOOKED_AT };
-    let found = incidents(services, &IncidentsAsked { page, ended: Some(false), ..asked })?;
-    Ok(found.items.into_iter().map(|(_, view)| view.record).collect())
+    let asked = IncidentsAsked { page, ended: Some(false), ..asked };
+    Ok(find(services, &asked, |_, incident, _| Ok(incident))?.items)
 }
 
 /// What was declared of checks, also of those that no longer are.

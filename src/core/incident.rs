@@ -30,6 +30,15 @@ pub enum IncidentStatus {
 }
 
 impl IncidentStatus {
+    /// All there are, in the order in which they are offered.
+    pub const ALL: [IncidentStatus; 5] = [
+        IncidentStatus::Open,
+        IncidentStatus::Acknowledged,
+        IncidentStatus::WontFix,
+        IncidentStatus::Resolved,
+        IncidentStatus::Removed,
+    ];
+
     /// As it stands in the database, messages and pages.
     pub fn as_str(self) -> &'static str {
         match self {

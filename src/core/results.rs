@@ -78,8 +78,9 @@ impl LastResults {
     /// Those of a row; `None`: no program of ours has written it.
     pub fn of_bytes(bytes: &[u8]) -> Option<LastResults> {
         let results = LastResults(bytes.iter().copied().collect());
-        let all: Vec<LastResult> = results.newest_first().collect();
-        (bytes.len() <= LastResults::MAX_BYTES && LastResults::of(all.iter()) == results).then_some(results)
+        let is_ours =
+            bytes.len() <= LastResults::MAX_BYTES && LastResults::of(results.newest_first()) == results;
+        is_ours.then_some(results)
     }
 
     pub fn as_bytes(&self) -> &[u8] {
@@ -104,12 +105,12 @@ impl LastResults {
 
     /// Adds one by its time, and forgets the oldest where there are too many.
     pub(super) fn push(&mut self, at: Time, kind: ResultKind, count: Option<u32>) {
-        let mut all: Vec<LastResult> = Vec::with_capacity(LastResults::MAX + 1);
-        all.extend(self.newest_first());
         // A count is judged after its occurrence, and what came in between is newer.
-        let place = all.iter().position(|known| known.at.as_ms() <= at.as_ms()).unwrap_or(all.len());
-        all.insert(place, LastResult { at, kind, count });
-        *self = LastResults::of(all.iter().take(LastResults::MAX));
+        let is_newer = |known: &LastResult| known.at > at;
+        let (newer, rest) =
+            (self.newest_first().take_while(is_newer), self.newest_first().skip_while(is_newer));
+        let all = newer.chain([LastResult { at, kind, count }]).chain(rest);
+        *self = LastResults::of(all.take(LastResults::MAX));
     }
 
     pub(super) fn clear(&mut self) {
@@ -121,16 +122,15 @@ impl LastResults {
         let is_later = self.newest_first().next().is_some_and(|newest| newest.at > now);
         if is_later {
             let back = |result: LastResult| LastResult { at: result.at.min(now), ..result };
-            let all: Vec<LastResult> = self.newest_first().map(back).collect();
-            *self = LastResults::of(all.iter());
+            *self = LastResults::of(self.newest_first().map(back));
         }
     }
 
-    fn of<'r>(newest_first: impl Iterator<Item = &'r LastResult>) -> LastResults {
+    fn of(newest_first: impl Iterator<Item = LastResult>) -> LastResults {
         let (mut bytes, mut after) = (Vec::with_capacity(64), END);
         for LastResult { at, kind, count } in newest_first {
             let at = at.as_ms().div_euclid(1000).clamp(0, after);
-            put_number(&mut bytes, after.abs_diff(at) << 3 | *kind as u64);
+            put_number(&mut bytes, after.abs_diff(at) << 3 | kind as u64);
             if kind.is_counted() {
                 put_number(&mut bytes, count.unwrap_or(0).into());
             }

@@ -147,11 +147,6 @@ impl PendingChanges {
         self.left - self.added - self.archived
     }
 
-    /// How many are added.
-    pub(super) fn added(&self) -> usize {
-        self.added
-    }
-
     /// The names of all that is left, in their order.
     pub(super) fn names(&self) -> impl Iterator<Item = &Name> {
         self.in_order().map(|(name, _)| name)
@@ -159,7 +154,7 @@ impl PendingChanges {
 
     /// The same.
     pub(super) fn all(&self) -> Vec<Name> {
-        self.in_order().map(|(name, _)| name.clone()).collect()
+        self.names().cloned().collect()
     }
 
     /// Those of the next ones, at most so many.

@@ -125,3 +125,34 @@ pub enum DeliveryState {
     /// Never to be told.
     Cancelled(CancelReason),
 }
+
+impl DeliveryState {
+    /// As the database and the API have it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            DeliveryState::Waiting => "waiting",
+            DeliveryState::InMessage(_) => "in_message",
+            DeliveryState::Sent(_) => "sent",
+            DeliveryState::Parked { .. } => "parked",
+            DeliveryState::Cancelled(_) => "cancelled",
+        }
+    }
+
+    /// Why it need not be told, or was given up.
+    pub fn reason(&self) -> Option<&'static str> {
+        match self {
+            DeliveryState::Parked { reason, .. } => Some(reason.as_str()),
+            DeliveryState::Cancelled(reason) => Some(reason.as_str()),
+            DeliveryState::Waiting | DeliveryState::InMessage(_) | DeliveryState::Sent(_) => None,
+        }
+    }
+
+    /// The message that it is in, or was attempted in last.
+    pub fn message(&self) -> Option<MessageId> {
+        match self {
+            DeliveryState::InMessage(message) | DeliveryState::Sent(message) => Some(*message),
+            DeliveryState::Parked { message, .. } => *message,
+            DeliveryState::Waiting | DeliveryState::Cancelled(_) => None,
+        }
+    }
+}

@@ -311,14 +311,14 @@ impl<'a> Judge<'a> {
     }
 
     /// A sliding count is from now on as it should be, or is not.
-    pub(super) fn result_of_count(&mut self, at: Time, kind: ResultKind) {
+    fn result_of_count(&mut self, at: Time, kind: ResultKind) {
         if let Schedule::Counted(expect) = self.spec.schedule {
             let count = self.state.successes.count(at - expect.within, at);
             self.state.results.push(at, kind, Some(count));
         }
     }
 
-    pub(super) fn result_of_lateness(&mut self, at: Time) {
+    fn result_of_lateness(&mut self, at: Time) {
         match self.spec.schedule {
             Schedule::Counted(_) => self.result_of_count(at, ResultKind::NotMet),
             _ => self.state.results.push(at, ResultKind::Missed, None),

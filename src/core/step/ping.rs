@@ -147,13 +147,13 @@ impl Judge<'_> {
                 let count = self.state.successes.count(now - expect.within, now);
                 if expect.at_most.is_some_and(|at_most| count > at_most) {
                     if !self.state.causes.has(CauseKind::TooMany) {
-                        self.result_of_count(now, ResultKind::NotMet);
+                        self.state.results.push(now, ResultKind::NotMet, Some(count));
                     }
                     self.state.set(CauseKind::TooMany, true, now);
                 }
                 if expect.at_least.is_some_and(|at_least| count >= at_least) {
                     if self.state.causes.has(CauseKind::TooFew) {
-                        self.result_of_count(now, ResultKind::Met);
+                        self.state.results.push(now, ResultKind::Met, Some(count));
                     }
                     self.state.set(CauseKind::TooFew, false, now);
                 }

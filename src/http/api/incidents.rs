@@ -16,18 +16,10 @@ use crate::core::incident::IncidentStatus;
 use crate::core::route::Matcher;
 use crate::http::problem::Problem;
 
-const STATUSES: [IncidentStatus; 5] = [
-    IncidentStatus::Open,
-    IncidentStatus::Acknowledged,
-    IncidentStatus::WontFix,
-    IncidentStatus::Resolved,
-    IncidentStatus::Removed,
-];
-
 fn asked_for(query: &Query<'_>) -> Result<IncidentsAsked, Problem> {
     Ok(IncidentsAsked {
         page: query.page()?,
-        status: query.word("status", &STATUSES, IncidentStatus::as_str)?,
+        status: query.word("status", &IncidentStatus::ALL, IncidentStatus::as_str)?,
         ended: query.word("ended", &[false, true], |ended| if ended { "true" } else { "false" })?,
         check: query.one("check")?.map(str::to_owned),
         key: query.one("key")?.map(str::to_owned),
@@ -53,7 +45,7 @@ pub(super) fn incident_shape() -> Value {
         ("title", shape::text()),
         ("group", shape::text()),
         ("labels", shape::labels()),
-        ("status", one_of(STATUSES.map(IncidentStatus::as_str))),
+        ("status", one_of(IncidentStatus::ALL.map(IncidentStatus::as_str))),
         ("reason", reason_shape()),
         ("opened_at", time()),
         ("ended_at", or_null(time())),
@@ -69,7 +61,7 @@ pub(super) fn contract() -> Contract {
     let page = shape::page("Incidents", "incidents", incident_shape());
     Contract::new("listIncidents", "Incidents of all checks, newest first", page)
         .paged()
-        .takes("status", one_of(STATUSES.map(IncidentStatus::as_str)), "Those that stand so.")
+        .takes("status", one_of(IncidentStatus::ALL.map(IncidentStatus::as_str)), "Those that stand so.")
         .takes("ended", one_of(["false", "true"]), "Whether they have ended.")
         .takes("check", shape::text(), "Those of this check.")
         .takes("key", shape::text(), "Those of this record.")

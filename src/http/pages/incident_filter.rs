@@ -151,12 +151,5 @@ impl IncidentFilter {
 }
 
 fn status(word: &str) -> Option<IncidentStatus> {
-    let all = [
-        IncidentStatus::Open,
-        IncidentStatus::Acknowledged,
-        IncidentStatus::WontFix,
-        IncidentStatus::Resolved,
-        IncidentStatus::Removed,
-    ];
-    all.into_iter().find(|status| status.as_str() == word)
+    IncidentStatus::ALL.into_iter().find(|status| status.as_str() == word)
 }

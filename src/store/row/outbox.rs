@@ -13,14 +13,6 @@ use crate::core::time::Time;
 const DELIVERY_KINDS: [DeliveryKind; 4] =
     [DeliveryKind::Alert, DeliveryKind::Reminder, DeliveryKind::Recovery, DeliveryKind::Episode];
 
-const INCIDENT_STATUSES: [IncidentStatus; 5] = [
-    IncidentStatus::Open,
-    IncidentStatus::Acknowledged,
-    IncidentStatus::WontFix,
-    IncidentStatus::Resolved,
-    IncidentStatus::Removed,
-];
-
 const FAMILIES: [Family; 3] = [Family::Late, Family::Failing, Family::Unknown];
 
 /// An action in an incident's row. Older versions kept only its number, and not why it was planned.
@@ -98,22 +90,14 @@ pub(in crate::store) fn read_bouts(text: &str) -> Option<Vec<Bout>> {
 }
 
 pub(in crate::store) fn incident_status(word: &str) -> Option<IncidentStatus> {
-    INCIDENT_STATUSES.into_iter().find(|status| status.as_str() == word)
+    IncidentStatus::ALL.into_iter().find(|status| status.as_str() == word)
 }
 
 /// A delivery's state as three columns: state, reason, message.
 pub(in crate::store) fn write_delivery_state(
     state: &DeliveryState,
 ) -> (&'static str, Option<&'static str>, Option<u64>) {
-    match state {
-        DeliveryState::Waiting => ("waiting", None, None),
-        DeliveryState::InMessage(message) => ("in_message", None, Some(message.0)),
-        DeliveryState::Sent(message) => ("sent", None, Some(message.0)),
-        DeliveryState::Parked { reason, message } => {
-            ("parked", Some(reason.as_str()), message.map(|message| message.0))
-        }
-        DeliveryState::Cancelled(reason) => ("cancelled", Some(reason.as_str()), None),
-    }
+    (state.as_str(), state.reason(), state.message().map(|message| message.0))
 }
 
 /// Parses a delivery's state from its three columns.

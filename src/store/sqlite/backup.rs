@@ -114,7 +114,7 @@ impl Part {
             .mode(MODE)
             .custom_flags(nofollow)
             .open(&path);
-        let file = opened.map_err(|error| in_words(&path, &error))?;
+        let file = opened.map_err(|error| files::told(&path, &error))?;
         if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
             return Err(StoreError::Failed(format!(
                 "{}: another backup is being written to it",
@@ -136,18 +136,18 @@ impl Part {
             Err(Errno::EXIST) => return Err(there_already(to)),
             // Not every file system can do both at once.
             Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if fs::symlink_metadata(to).is_err() => {
-                fs::rename(&self.path, to).map_err(|error| in_words(to, &error))?;
+                fs::rename(&self.path, to).map_err(|error| files::told(to, &error))?;
             }
-            Err(error) => return Err(in_words(to, &error.into())),
+            Err(error) => return Err(files::told(to, &error.into())),
         }
         self.is_finished = true;
         let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        synced.map_err(|error| in_words(folder, &error))
+        synced.map_err(|error| files::told(folder, &error))
     }
 
     fn told(&self, error: &io::Error) -> StoreError {
-        in_words(&self.path, error)
+        files::told(&self.path, error)
     }
 }
 
@@ -158,10 +158,6 @@ impl Drop for Part {
             let _ = fs::remove_file(&self.path);
         }
     }
-}
-
-fn in_words(path: &Path, error: &io::Error) -> StoreError {
-    StoreError::Failed(format!("{}: {error}", path.display()))
 }
 
 fn there_already(to: &Path) -> StoreError {

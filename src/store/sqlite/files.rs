@@ -76,8 +76,9 @@ fn lock_file(folder: &Path) -> Result<(File, PathBuf), StoreError> {
     Ok((file, path))
 }
 
-fn told(folder: &Path, error: &io::Error) -> StoreError {
-    StoreError::Failed(format!("{}: {error}", folder.display()))
+/// What failed there, in words.
+pub(super) fn told(path: &Path, error: &io::Error) -> StoreError {
+    StoreError::Failed(format!("{}: {error}", path.display()))
 }
 
 /// Opens the database for its writer, at a start; answers whether it is new. One that is not ours to write is refused

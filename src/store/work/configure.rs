@@ -67,13 +67,13 @@ fn keep_note(
     now: Time,
 ) -> Result<(), StoreError> {
     let pending = &compared.pending;
-    let archived = if plan.keeps_all { 0 } else { plan.archived };
+    let (archived, kept) = if plan.keeps_all { (0, plan.archived) } else { (plan.archived, 0) };
     let numbers = [
-        (pending.added(), "added"),
+        (pending.to_add(&[]), "added"),
         (pending.redeclared(), "changed"),
         (archived, "archived"),
         (plan.renamed.len(), "renamed"),
-        (if plan.keeps_all { plan.archived } else { 0 }, "kept, though no file declares them"),
+        (kept, "kept, though no file declares them"),
     ];
     let numbers: Vec<String> = numbers
         .iter()

@@ -5,7 +5,6 @@ use super::carry_on::carry_out_of;
 use super::plan::{OpenAgain, plan_anew};
 use super::rows::Rows;
 use super::terms::end_terms;
-use crate::core::cause::Cause;
 use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep, StepKind};
 use crate::core::outbox::CancelReason;
 use crate::core::time::Time;
@@ -23,12 +22,6 @@ pub(in crate::store) fn stand_all(
 
 fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Result<bool, StoreError> {
     let Saying { stance, until, comment, by } = saying;
-    let stands = |incident: &Incident, causes: &[Cause]| match stance {
-        Stance::Acknowledge => incident.acknowledge(causes, *until, by, now),
-        Stance::WontFix => incident.wont_fix(by, now),
-        Stance::Reopen => incident.reopen(by, now),
-        Stance::Comment => None,
-    };
     if *stance == Stance::Comment {
         return say_only(rows, id, &IncidentStep::new(StepKind::Commented, by, now).saying(comment));
     }
@@ -37,7 +30,13 @@ fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Resul
     let causes = rows.check_now(check)?.causes;
     end_terms(rows, check, causes.as_slice(), now, now)?;
     let Some(incident) = rows.incident(id)? else { return Ok(false) };
-    let Some((stands, step)) = stands(&incident, causes.as_slice()) else { return Ok(false) };
+    let stands = match stance {
+        Stance::Acknowledge => incident.acknowledge(causes.as_slice(), *until, by, now),
+        Stance::WontFix => incident.wont_fix(by, now),
+        Stance::Reopen => incident.reopen(by, now),
+        Stance::Comment => None,
+    };
+    let Some((stands, step)) = stands else { return Ok(false) };
     rows.insert_step(id, &step.saying(comment))?;
     match stands.status {
         IncidentStatus::Acknowledged => cancel_all(rows, id, CancelReason::Acknowledged)?,

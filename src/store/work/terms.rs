@@ -29,8 +29,8 @@ pub(super) fn end_terms(
 /// 1.1: an acknowledgement that was made by a clock that was ahead lasts as long as was meant.
 pub(super) fn bring_back_terms(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
     for mut incident in rows.acknowledged_for_a_time()? {
-        if incident.term.is_some_and(|term| term.since > now) {
-            incident.term = incident.term.map(|term| term.brought_back_to(now));
+        if let Some(term) = incident.term.filter(|term| term.since > now) {
+            incident.term = Some(term.brought_back_to(now));
             rows.update_incident(incident)?;
         }
     }
