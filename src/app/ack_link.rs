@@ -36,11 +36,15 @@ pub fn of_token(services: &Services, token: &str) -> Option<AckLink> {
     AckLink::read(&*services.live.secret()?, token)
 }
 
-/// What the message of a link told; `None`: it is not known any more, or was another database's.
-pub fn linked(services: &Services, link: &AckLink) -> Result<Option<LinkedMessage>, StoreError> {
+/// The message of a link; `None`: it is not known any more, or was another database's.
+pub fn message_of(services: &Services, link: &AckLink) -> Result<Option<MessageRecord>, StoreError> {
     let Some(id) = link.message() else { return Ok(None) };
-    let message = services.history.message(id)?.filter(|message| message.key == link.key());
-    let Some(message) = message else { return Ok(None) };
+    Ok(services.history.message(id)?.filter(|message| message.key == link.key()))
+}
+
+/// What it told, and how that stands now.
+pub fn linked(services: &Services, link: &AckLink) -> Result<Option<LinkedMessage>, StoreError> {
+    let (Some(id), Some(message)) = (link.message(), message_of(services, link)?) else { return Ok(None) };
     let mut incidents = Vec::new();
     for id in services.history.incidents_of_message(id)? {
         incidents.extend(history::shown(services, id)?);

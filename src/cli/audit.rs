@@ -9,7 +9,7 @@ use super::ages::when;
 use super::server;
 use super::table::{Table, text};
 use super::trouble::Trouble;
-use super::way::Listing;
+use super::way::{Listing, given};
 
 /// Which of it; all that is said must fit.
 #[derive(Args, Debug)]
@@ -40,8 +40,7 @@ impl AuditArgs {
         let client = self.shown.client()?;
         let said =
             [("actor", &self.actor), ("what", &self.what), ("check", &self.check), ("since", &self.since)];
-        let query: Vec<(&str, &str)> =
-            said.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+        let query: Vec<(&str, &str)> = given(said).collect();
         let done = client.first("audit", &query, self.limit).await?;
         if self.shown.wrote_json("audit", &done)? {
             return Ok(());

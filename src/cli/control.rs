@@ -13,7 +13,7 @@ use super::flags::{Output, Who, name};
 use super::server;
 use super::table::{Table, plain, shown_json, text};
 use super::trouble::Trouble;
-use super::way::{Listing, WhichServer};
+use super::way::{Listing, WhichServer, given};
 use crate::config::parse_duration;
 use crate::core::check::Name;
 
@@ -43,8 +43,7 @@ impl Lasts {
 
     /// In the words of the API.
     pub(super) fn said_to_the_api(&self) -> Vec<(&'static str, &str)> {
-        let said = [("for", &self.lasts), ("until", &self.until)];
-        said.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect()
+        given([("for", &self.lasts), ("until", &self.until)]).collect()
     }
 }
 

@@ -12,7 +12,7 @@ use super::flags::Who;
 use super::server;
 use super::table::{Table, text};
 use super::trouble::Trouble;
-use super::way::{Listing, WhichServer};
+use super::way::{Listing, WhichServer, given};
 
 /// What to do about messages.
 #[derive(Subcommand, Debug)]
@@ -100,9 +100,8 @@ impl ListMessagesArgs {
     /// Lists them.
     pub(super) async fn run(&self) -> Result<(), Trouble> {
         let client = self.shown.client()?;
-        let said = [("state", &self.state), ("receiver", &self.receiver)];
         let query: Vec<(&str, &str)> =
-            said.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?))).collect();
+            given([("state", &self.state), ("receiver", &self.receiver)]).collect();
         let messages = client.first("messages", &query, self.limit).await?;
         if self.shown.wrote_json("messages", &messages)? {
             return Ok(());

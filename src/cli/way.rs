@@ -11,6 +11,13 @@ use super::server::ServerArgs;
 use super::table::shown_json;
 use super::trouble::Trouble;
 
+/// Those of these options that were given, as the API is asked.
+pub(super) fn given<'a, const N: usize>(
+    options: [(&'static str, &'a Option<String>); N],
+) -> impl Iterator<Item = (&'static str, &'a str)> {
+    options.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)))
+}
+
 /// Items of a page.
 const PAGE: &str = "500";
 

@@ -67,7 +67,7 @@ impl Loader {
         let names_people = proxy.as_ref().is_some_and(|proxy| proxy.user.is_some());
         // Without the other file nobody knows who there is, and nothing is open by mistake.
         let has_people = !people.is_empty() || web.is_none() && fields.has("users");
-        let openness = self.openness(&fields, !tokens.is_empty(), [has_people, names_people]);
+        let openness = self.openness(&fields, !tokens.is_empty() || has_people || names_people, has_people);
         Auth { ping_keys, ping_keys_required, tokens, people, proxy, openness }
     }
 
@@ -124,13 +124,7 @@ impl Loader {
     }
 
     /// Reads what is open to whoever reaches the port (23.2).
-    fn openness(
-        &mut self,
-        auth: &Fields<'_>,
-        has_tokens: bool,
-        [has_people, has_named]: [bool; 2],
-    ) -> Openness {
-        let is_anybody_known = has_tokens || has_people || has_named;
+    fn openness(&mut self, auth: &Fields<'_>, is_anybody_known: bool, has_people: bool) -> Openness {
         let anonymous = auth.one_of(&mut self.log, "anonymous");
         let may_read = anonymous.map_or(!is_anybody_known, |word| word == "read");
         if !may_read && !is_anybody_known {

@@ -48,9 +48,8 @@ impl ConfigFiles {
         let folder = self.main.parent().unwrap_or(Path::new(""));
         let mut loader = Loader::new(&keys::VOCABULARY, Arc::new(is_known), folder);
         // People of that file may be named in the main one.
-        let web = self.web.as_deref().and_then(|path| web(&mut loader, path));
-        let beside =
-            Beside { main: &self.main, web: web.unwrap_or_default(), has_web: self.web.is_some(), doors };
+        let web = self.web.as_deref().map(|path| web(&mut loader, path).unwrap_or_default());
+        let beside = Beside { main: &self.main, web, doors };
         match main(&mut loader, beside) {
             Some(config) if loader.log.count() == 0 => Ok(config),
             _ => {
@@ -64,9 +63,8 @@ impl ConfigFiles {
 /// What is known before the main file is read.
 struct Beside<'a> {
     main: &'a Path,
-    web: Web,
-    /// Whether there is a file of `--web.config.file`.
-    has_web: bool,
+    /// What the file of `--web.config.file` says, if there is one.
+    web: Option<Web>,
     doors: &'static DoorKeys,
 }
 
@@ -145,12 +143,12 @@ fn main(loader: &mut Loader, beside: Beside<'_>) -> Option<Config> {
 
 /// Reads everything in the main file, and the files with checks that it names.
 fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, beside: Beside<'_>) -> Config {
-    let Beside { main: path, web, has_web, doors } = beside;
+    let Beside { main: path, web, doors } = beside;
     let max_checks = main.whole(&mut loader.log, "max_checks").and_then(|max| usize::try_from(max).ok());
     checks.max_checks = max_checks.unwrap_or(MAX_CHECKS);
     checks.can_mail = main.has("smtp");
     let smtp = smtp(loader, main);
-    let auth = loader.auth(main, has_web.then_some(&web));
+    let auth = loader.auth(main, web.as_ref());
     let compat = loader.compat(main, &auth, doors);
     let alertmanagers = alertmanagers(loader, main);
     let Receivers { list: receivers, policies, places } = receivers(loader, main);
@@ -174,7 +172,7 @@ fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, beside:
         people: auth.people,
         proxy: auth.proxy,
         openness: auth.openness,
-        web,
+        web: web.unwrap_or_default(),
         compat,
         policy,
         retention,

@@ -59,12 +59,12 @@ async fn acknowledge(visit: Visit<'_>, token: &str, form: &form::Form) -> Result
 async fn receiver(visit: Visit<'_>, link: &AckLink) -> Result<String, Problem> {
     let (services, link) = (visit.app.services.clone(), link.clone());
     let reading =
-        visit.app.services.aside(crate::app::Room::Pages, move || ack_link::linked(&services, &link));
+        visit.app.services.aside(crate::app::Room::Pages, move || ack_link::message_of(&services, &link));
     let unread = |why: String| Problem::new(StatusCode::SERVICE_UNAVAILABLE, why);
     let found =
         reading.await.map_err(|bug| unread(bug.to_string()))?.map_err(|error| unread(error.to_string()))?;
     let gone = || Problem::new(StatusCode::GONE, "what this message told is not kept any more");
-    Ok(found.ok_or_else(gone)?.message.receiver)
+    Ok(found.ok_or_else(gone)?.receiver)
 }
 
 /// Until when; `None`: until it ends, if that is what they say.

@@ -31,6 +31,11 @@ impl fmt::Debug for Hash {
     }
 }
 
+/// Bytes of a text's hash in hex digits: which version of it this is.
+pub(super) fn version(hash: &[u8]) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Compares what is secret, without an early end. How long it is, is none.
 pub(super) fn are_equal(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len() && one.iter().zip(other).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0

@@ -127,12 +127,11 @@ fn understand_named(visit: Visit<'_>, target: &Target<'_>, admission: Admission)
     let Visit { app, source, parts, .. } = visit;
     let [rid, create, comment, m] =
         decode::query_values(parts.uri.query(), ["rid", "create", "comment", "m"]);
+    let limit = if let Admission::Key(_, limit) = &admission { limit.as_ref() } else { None };
     let found = target.name().and_then(|name| Some((name, app.services.live.find_named(name)?)));
     let Some((name, Named { check, by_former_name })) = found else {
         // 23.1d: whose key is for others learns not even that.
-        if let Admission::Key(_, Some(limit)) = &admission
-            && !target.name().is_some_and(|name| limit.admits_name(name))
-        {
+        if limit.is_some_and(|limit| !target.name().is_some_and(|name| limit.admits_name(name))) {
             return Err(Refusal::KeyOfOthers);
         }
         if app.access().ping_keys.is_key(&target.name) {
@@ -148,9 +147,7 @@ fn understand_named(visit: Visit<'_>, target: &Target<'_>, admission: Admission)
             (_, false) => Refusal::NotFound(NOT_FOUND),
         });
     };
-    if let Admission::Key(_, Some(limit)) = &admission
-        && !limit.admits(&check.definition)
-    {
+    if limit.is_some_and(|limit| !limit.admits(&check.definition)) {
         return Err(Refusal::KeyOfOthers);
     }
     app::ping::admit(check.definition.ping_methods, parts.method.as_str())?;

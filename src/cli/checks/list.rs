@@ -8,6 +8,7 @@ use crate::cli::client::Client;
 use crate::cli::flags::Output;
 use crate::cli::table::{Table, shown_json, text};
 use crate::cli::trouble::Trouble;
+use crate::cli::way::given;
 use crate::core::cause::Status;
 
 /// Which checks; all that is said must fit.
@@ -35,8 +36,7 @@ pub(super) struct ListChecksArgs {
 impl ListChecksArgs {
     pub(super) async fn run(&self, client: &Client, out: &mut Out<'_>) -> Result<(), Trouble> {
         self.is_no_status()?;
-        let plain = [("status", &self.status), ("group", &self.group), ("source", &self.source)];
-        let plain = plain.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        let plain = given([("status", &self.status), ("group", &self.group), ("source", &self.source)]);
         let filters: Vec<(&str, &str)> =
             plain.chain(self.labels.iter().map(|label| ("label", label.as_str()))).collect();
         let mut list = List::new(out.output);

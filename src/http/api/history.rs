@@ -11,7 +11,7 @@ use super::problems::of_history;
 use super::shape::{self, flag, list, number, object, one_of, or_null, text, time, whole};
 use crate::app::history;
 use crate::app::view::IncidentView;
-use crate::core::cause::{CauseKind, Status};
+use crate::core::cause::Status;
 use crate::core::check::PingKind;
 use crate::core::step::FlipReason;
 use crate::http::problem::Problem;
@@ -110,7 +110,7 @@ fn flip_shape() -> Value {
         ("from", statuses()),
         ("to", statuses()),
         ("reason", one_of(FlipReason::ALL.map(FlipReason::as_str))),
-        ("causes", list(one_of(CauseKind::ALL.map(CauseKind::as_str)))),
+        ("causes", list(incidents::reason_shape())),
     ];
     object("Flip", keys)
 }

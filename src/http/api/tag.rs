@@ -8,6 +8,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::config::words_of;
+use crate::http::hash::version;
 use crate::http::problem::Problem;
 use crate::http::reply::{self, Reply};
 use crate::store::live::Check;
@@ -30,7 +31,7 @@ fn declared(check: &Check) -> String {
 }
 
 fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    version(&Sha256::digest(text)[..12])
 }
 
 /// With its `ETag`.

@@ -6,6 +6,7 @@ use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use sha2::{Digest as _, Sha256};
 
+use super::super::hash::version;
 use super::super::reply::{self, Reply};
 
 /// A file that goes with every page.
@@ -49,7 +50,5 @@ impl Asset {
 }
 
 fn versioned(name: &str, asset: Asset) -> String {
-    let version: String =
-        Sha256::digest(asset.text())[..6].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("{name}?{version}")
+    format!("{name}?{}", version(&Sha256::digest(asset.text())[..6]))
 }

@@ -5,6 +5,7 @@ use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue, VARY};
 use maud::Markup;
 use sha2::{Digest as _, Sha256};
 
+use super::super::hash::version;
 use super::super::reply::{Body, Reply};
 
 /// What differs from one rendering to the next though nothing changed, from its begin to its end: how long ago a time is, and
@@ -18,7 +19,7 @@ pub(super) fn of(parts: [&Markup; 3]) -> String {
         add(&mut hash, &part.0, &PASSING);
         hash.update([0xff]);
     }
-    let tag: String = hash.finalize()[..12].iter().map(|byte| format!("{byte:02x}")).collect();
+    let tag = version(&hash.finalize()[..12]);
     // Weak: what is left out differs.
     format!("W/\"{tag}\"")
 }
