@@ -3,6 +3,7 @@
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use crate::people::{Person, form_of};
 use crate::support::http;
 use crate::support::process::{PATIENCE, wait_until};
 use crate::support::punctual::{Punctual, as_user_0, punctual};
@@ -34,25 +35,6 @@ fn told(server: &Punctual) -> Vec<String> {
     audit(server, "").iter().rev().map(line).collect()
 }
 
-fn form(server: &Punctual, path: &str, cookie: &str, fields: &[(&str, &str)]) -> http::Response {
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let request = http::client().post(server.url(path)).header("cookie", cookie).body(body);
-    let request = request.header("content-type", "application/x-www-form-urlencoded");
-    http::send(request.header("origin", server.url("").trim_end_matches('/')))
-}
-
-/// Whoever signs in with this token: the cookie.
-fn sign_in(server: &Punctual, token: &str) -> String {
-    let answer = form(server, "/sign-in", "", &[("token", token), ("to", "")]);
-    answer.header("set-cookie").split(';').next().unwrap_or_default().to_owned()
-}
-
-fn sign_out(server: &Punctual, cookie: &str) {
-    let page = http::send(http::client().get(server.url("/")).header("cookie", cookie)).text();
-    let made = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap();
-    assert_eq!(form(server, "/sign-out", cookie, &[("form", made)]).status, 303);
-}
-
 /// 22.10
 #[test]
 fn what_people_and_the_server_did_is_told_by_api_page_and_command_alike() {
@@ -63,9 +45,11 @@ fn what_people_and_the_server_did_is_told_by_api_page_and_command_alike() {
         assert!(is_good, "{arguments:?}: {said}");
         said
     };
-    let cookie = sign_in(&server, OPERATE);
-    assert_eq!(sign_in(&server, "wrong"), "");
-    assert_eq!(sign_in(&server, "token-that-only-pings"), "");
+    let person = Person::signed_in(&server, OPERATE);
+    for token in ["wrong", "token-that-only-pings"] {
+        let refused = Person::nobody(&server).post("/sign-in", &[("token", token), ("to", "")]);
+        assert_eq!(refused.header("set-cookie"), "", "{token}");
+    }
     for (method, path, body) in [
         ("POST", "/api/v1/checks", json!({"name": "queue", "every": "5m"})),
         ("PUT", "/api/v1/checks/queue", json!({"every": "10m"})),
@@ -82,7 +66,8 @@ fn what_people_and_the_server_did_is_told_by_api_page_and_command_alike() {
     }
     command(&["mute", "backup", "--for", "1h", "-c", "night", "--by", "bob"]);
     command(&["unmute", "1", "--by", "bob"]);
-    sign_out(&server, &cookie);
+    let form = form_of(&person.get("/").text());
+    assert_eq!(person.post("/sign-out", &[("form", &form)]).status, 303);
     server.write_config(&format!(
         "{CONFIG}checks: [{{name: backup, every: 2h}}, {{name: other, every: 1h}}]\n"
     ));

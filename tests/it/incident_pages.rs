@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::people::{OPERATE, Person, READ, TOKENS, api, fields_of};
+use crate::people::{OPERATE, Person, READ, TOKENS, api, as_texts, fields_of, form_of};
 use crate::shown::{BESIDE_AND_STUCK, found, with_style};
 use crate::support::process::{PATIENCE, wait_until};
 use crate::support::punctual::Punctual;
@@ -45,8 +45,7 @@ fn stand(server: &Punctual) -> Vec<String> {
 fn press(person: &Person<'_>, path: &str, fields: &[(&str, &str)]) -> crate::support::http::Response {
     let page = person.get(path).text();
     let hidden = fields_of(&page, "acknowledge");
-    let mut all: Vec<(&str, &str)> =
-        hidden.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut all = as_texts(&hidden);
     all.extend(fields);
     person.post("/incidents", &all)
 }
@@ -119,8 +118,7 @@ fn what_makes_no_sense_and_who_may_not_answer_change_nothing() {
     let page = reader.get("/incidents/1").text();
     assert!(page.contains("What happened") && !page.contains("name=\"do\""), "{page}");
     for path in ["/incidents", "/incidents/1"] {
-        let form = reader.get("/").text();
-        let form = form.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+        let form = form_of(&reader.get("/").text());
         let answer =
             reader.post(path, &[("form", &form), ("do", "acknowledge"), ("incident", "1"), ("who", "eve")]);
         assert_eq!(answer.status, 403, "{path}: {}", answer.text());
@@ -193,8 +191,7 @@ fn one_tells_its_steps_and_who_was_told_and_with_which_answer_by_page_and_api_al
     let answer = told[0]["answer"].as_str().unwrap();
     assert!(answer.contains("404"), "{told}");
     let person = Person::signed_in(&server, OPERATE);
-    let answered =
-        person.post("/incidents/1", &with_form(&person, &[("do", "acknowledge"), ("comment", "<b>on it")]));
+    let answered = say(&person, &[("do", "acknowledge"), ("comment", "<b>on it")]);
     assert_eq!((answered.status, answered.header("location")), (303, "./1"), "{}", answered.text());
     let page = person.get("/incidents/1").text();
     for said in [
@@ -213,8 +210,7 @@ fn one_tells_its_steps_and_who_was_told_and_with_which_answer_by_page_and_api_al
     // One that is over can only be commented on.
     let page = person.get("/incidents/1").text();
     assert!(page.contains("value=\"comment\"") && !page.contains("value=\"acknowledge\""), "{page}");
-    let commented = person
-        .post("/incidents/1", &with_form(&person, &[("do", "comment"), ("comment", "it was the disk")]));
+    let commented = say(&person, &[("do", "comment"), ("comment", "it was the disk")]);
     assert_eq!(commented.status, 303, "{}", commented.text());
     let steps: Value = api(&server, "/api/v1/incidents/1")["steps"].clone();
     assert!(steps.as_array().unwrap().iter().any(|step| step["comment"] == "it was the disk"), "{steps}");
@@ -247,10 +243,8 @@ fn on_a_phone_nothing_of_incidents_is_beside_the_screen() {
     }
 }
 
-fn with_form<'f>(person: &Person<'_>, fields: &[(&'f str, &'f str)]) -> Vec<(&'f str, &'f str)> {
-    let page = person.get("/incidents/1").text();
-    let form = page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let mut all = vec![("form", &*form.leak())];
-    all.extend(fields);
-    all
+/// Sends the form of the page of incident 1 with these fields.
+fn say(person: &Person<'_>, fields: &[(&str, &str)]) -> crate::support::http::Response {
+    let form = form_of(&person.get("/incidents/1").text());
+    person.post("/incidents/1", &[&[("form", &*form)], fields].concat())
 }

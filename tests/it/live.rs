@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::people::{Person, form_of};
 use crate::support::browser::Browser;
 use crate::support::http::{self, Response};
 use crate::support::process::{PATIENCE, wait_until};
@@ -149,11 +150,7 @@ fn whose_session_is_over_is_told_so() {
         serde_json::Value::Null,
         "it asks nothing"
     );
-    browser.forget_loads();
-    browser.evaluate("document.querySelector('[name=token]').focus()");
-    browser.type_text("token-that-operates");
-    browser.press("Enter");
-    browser.wait_loaded("the first page");
+    browser.sign_in(TOKEN);
     browser.evaluate(ASK);
     browser.wait_answers(&server.url("/"), &[200, 304]);
     server.write_config(&config("another"));
@@ -313,15 +310,12 @@ fn who_has_a_page_is_told_that_nothing_changed_and_sees_no_others_forms() {
         "auth: {{tokens: [{{name: oncall, scope: operate, token: {TOKEN}}}]}}\nchecks: [{{name: job, every: 1h}}]\n"
     );
     let server = Punctual::start(&config);
-    let ask = |path: &str, cookie: &str, tag: &str| {
-        let request = http::client().get(server.url(path)).header("cookie", cookie);
+    let ask = |path: &str, person: &Person<'_>, tag: &str| {
+        let request = person.request("GET", path);
         http::send(if tag.is_empty() { request } else { request.header("if-none-match", tag) })
     };
-    let form = |page: &Response| {
-        let text = page.text();
-        text.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
-    };
-    let [ann, bob] = [(); 2].map(|()| sign_in(&server));
+    let form = |page: &Response| form_of(&page.text());
+    let [ann, bob] = [(); 2].map(|()| Person::signed_in(&server, TOKEN));
     for path in ["/", "/?q=job", "/checks/job"] {
         let first = ask(path, &ann, "");
         let tag = first.header("etag");
@@ -341,13 +335,4 @@ fn who_has_a_page_is_told_that_nothing_changed_and_sees_no_others_forms() {
         let page = ask(path, &ann, "*");
         assert!(page.status != 304 && page.header("etag").is_empty(), "{path} does not ask again");
     }
-}
-
-/// The cookie of a new session.
-fn sign_in(server: &Punctual) -> String {
-    let request = http::client().post(server.url("/sign-in")).header("origin", server.url(""));
-    let request = request.header("content-type", "application/x-www-form-urlencoded");
-    let answer = http::send(request.body(format!("token={TOKEN}&to=")));
-    assert_eq!(answer.status, 303, "{}", answer.text());
-    answer.header("set-cookie").split(';').next().unwrap().to_owned()
 }

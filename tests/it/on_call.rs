@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::people::{OPERATE, Person, TOKENS, fields_of};
+use crate::people::{OPERATE, Person, TOKENS, as_texts, fields_of, form};
 use crate::shown::{BESIDE_AND_STUCK, found, with_style};
 use crate::support::http::{self, Response};
 use crate::support::process::{PATIENCE, run, wait_until};
@@ -54,9 +54,7 @@ fn ask(method: &str, url: &str) -> Response {
 /// What a browser sends that presses a button of a form.
 fn send(url: &str, fields: &[(&str, &str)]) -> Response {
     let origin: String = url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-    let request = http::client().post(url).header("origin", origin);
-    http::send(request.header("content-type", "application/x-www-form-urlencoded").body(body))
+    http::send(form(http::client().post(url).header("origin", origin), fields))
 }
 
 fn incident(server: &Punctual, id: u64) -> Value {
@@ -108,7 +106,7 @@ fn a_robot_that_follows_every_link_and_presses_every_button_acknowledges_nothing
         }
         for (action, fields) in pressed(&ask("GET", url).text()) {
             let to = reqwest::Url::parse(url).unwrap().join(&action).unwrap();
-            let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+            let fields = as_texts(&fields);
             let answer = send(to.as_str(), &fields);
             assert!(answer.status >= 400, "{to} {fields:?}: {}", answer.text());
             buttons += 1;
@@ -233,7 +231,7 @@ fn a_night_on_call() {
     let ann = Person::signed_in(&server, OPERATE);
     let page = ann.get("/incidents/1").text();
     let hidden = fields_of(&page, "mute");
-    let mut fields: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let mut fields = as_texts(&hidden);
     fields.extend([("do", "mute"), ("for", "1h"), ("who", "ann"), ("comment", "a new disk")]);
     assert_eq!(ann.post("/incidents/1", &fields).status, 303);
     fields.retain(|(name, _)| !matches!(*name, "do" | "for" | "comment"));

@@ -38,7 +38,7 @@ impl<'s> Person<'s> {
         person
     }
 
-    fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+    pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
         let request = http::client().request(method.parse().unwrap(), self.server.url(path));
         match &self.cookie {
             Some(cookie) => request.header("cookie", cookie),
@@ -69,6 +69,11 @@ impl<'s> Person<'s> {
 pub(crate) fn form(request: reqwest::RequestBuilder, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     request.header("content-type", "application/x-www-form-urlencoded").body(body)
+}
+
+/// What the forms of a page send back, by which they are its viewer's.
+pub(crate) fn form_of(page: &str) -> String {
+    page.split("name=\"form\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
 }
 
 /// The hidden fields of the form that has this button.
