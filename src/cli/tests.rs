@@ -82,24 +82,30 @@ fn every_command_of_the_documentation_is_one() {
     assert!(count >= 30, "only {count} commands were found");
 }
 
+/// Writes a file for each secret that a configuration names, each with another text.
+fn write_secrets(configuration: &str, folder: &Path) {
+    let parts: Vec<&str> = configuration.split("_file: ").collect();
+    for (number, part) in parts.windows(2).enumerate() {
+        let secret = folder.join(part[1].split([',', '}', '\n']).next().unwrap().trim());
+        std::fs::create_dir_all(secret.parent().unwrap()).unwrap();
+        let scheme = if part[0].ends_with("url") { "https://example.org/" } else { "" };
+        std::fs::write(secret, format!("{scheme}a-long-secret-{number}\n")).unwrap();
+    }
+}
+
 #[test]
 fn every_configuration_of_the_documentation_loads() {
     let mut count = 0;
     for (path, page) in pages() {
-        // What Prometheus, Kubernetes and the command line read is something else, and so is the file of --web.config.file.
-        let others = ["scrape_configs", "tls_server_config", "basic_auth_users", "apiVersion:"];
+        // What Prometheus, Kubernetes, GitHub and the command line read is something else, and so is the file of
+        // --web.config.file.
+        let others = ["scrape_configs", "tls_server_config", "basic_auth_users", "apiVersion:", "runs-on:"];
         let is_ours =
             |block: &String| !others.iter().any(|key| block.contains(key)) && !block.starts_with("server: ");
         for block in blocks(&page, "yaml").into_iter().filter(is_ours) {
             let folder = tempfile::tempdir().unwrap();
             let block = block.replace("_file: /", "_file: ");
-            let parts: Vec<&str> = block.split("_file: ").collect();
-            for (number, part) in parts.windows(2).enumerate() {
-                let secret = folder.path().join(part[1].split([',', '}', '\n']).next().unwrap().trim());
-                std::fs::create_dir_all(secret.parent().unwrap()).unwrap();
-                let scheme = if part[0].ends_with("url") { "https://example.org/" } else { "" };
-                std::fs::write(secret, format!("{scheme}a-long-secret-{number}\n")).unwrap();
-            }
+            write_secrets(&block, folder.path());
             let file = folder.path().join("punctual.yaml");
             std::fs::write(&file, &block).unwrap();
             if let Err(faults) = config::load(&file, &DOOR_KEYS) {
@@ -109,6 +115,31 @@ fn every_configuration_of_the_documentation_loads() {
         }
     }
     assert!(count >= 5, "only {count} configurations were found");
+}
+
+/// A recipe is a configuration and the template beside it: together there is nothing to warn of.
+#[test]
+fn every_recipe_of_a_webhook_is_taken_with_its_template() {
+    let (_, page) = pages().into_iter().find(|(path, _)| path.ends_with("docs/templates.md")).unwrap();
+    let mut count = 0;
+    for section in page.split("\n## ") {
+        let (recipe, template) = (blocks(section, "yaml").concat(), blocks(section, "jinja").concat());
+        let Some((_, named)) = recipe.split_once("template_file: ") else { continue };
+        let folder = tempfile::tempdir().unwrap();
+        write_secrets(&recipe, folder.path());
+        let named = named.split([',', '}', '\n']).next().unwrap();
+        std::fs::write(folder.path().join(named), template).unwrap();
+        let file = folder.path().join("punctual.yaml");
+        std::fs::write(&file, format!("{recipe}checks: [{{name: backup, every: 1d}}]\n")).unwrap();
+        let typed = ["punctual", "check-config", file.to_str().unwrap()];
+        let Command::CheckConfig(args) = Line::try_parse_from(typed).unwrap().command else { unreachable!() };
+        let mut out = Vec::new();
+        let taken = check_config::run(&args, &mut out);
+        let said = String::from_utf8(out).unwrap();
+        assert!(taken.is_ok() && !said.contains("warning: "), "{section}\n{said}");
+        count += 1;
+    }
+    assert!(count >= 5, "only {count} recipes were found");
 }
 
 /// The texts of the program's source, but for its tests: what it says to people is among them.
