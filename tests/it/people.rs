@@ -251,7 +251,7 @@ fn what_somebody_may_not_do_is_not_offered_and_is_refused() {
     assert!(answer.text().contains("auth.tokens"), "{}", answer.text());
 }
 
-/// 22.1, 22.2a
+/// 7.1c, 22.1, 22.2a
 #[test]
 fn who_operates_acts_on_the_page_and_the_api_knows_who_it_was() {
     let server = with_a_late_check();

@@ -75,7 +75,7 @@ pub(in crate::config) static AUTH: Section = Section {
             "anonymous",
             OneOf(&["read", "none"]),
             Optional,
-            "What may be seen at the API and on pages by whoever is not known: `read` is everything, and is the default where there are no tokens and no people; else `none`.",
+            "What may be seen at the API and on pages by whoever is not known: `read` is everything, and is the default where there are no tokens, no people and no proxy that names people; else `none`.",
         ),
         key(
             "metrics",
