@@ -97,9 +97,16 @@ fn write_secrets(configuration: &str, folder: &Path) {
 fn every_configuration_of_the_documentation_loads() {
     let mut count = 0;
     for (path, page) in pages() {
-        // What Prometheus, Kubernetes, GitHub and the command line read is something else, and so is the file of
-        // --web.config.file.
-        let others = ["scrape_configs", "tls_server_config", "basic_auth_users", "apiVersion:", "runs-on:"];
+        // What other programs and the command line read is something else, and so is the file of --web.config.file.
+        let others = [
+            "scrape_configs",
+            "webhook_configs",
+            "groups: ",
+            "tls_server_config",
+            "basic_auth_users",
+            "apiVersion:",
+            "runs-on:",
+        ];
         let is_ours =
             |block: &String| !others.iter().any(|key| block.contains(key)) && !block.starts_with("server: ");
         for block in blocks(&page, "yaml").into_iter().filter(is_ours) {
