@@ -100,7 +100,7 @@ impl Open {
     fn ask(&mut self) -> String {
         let has =
             if self.tag.is_empty() { String::new() } else { format!("If-None-Match: {}\r\n", self.tag) };
-        let request = format!("GET / HTTP/1.1\r\nHost: bench\r\nAccept-Encoding: gzip\r\n{has}\r\n");
+        let request = format!("GET / HTTP/1.1\r\nHost: localhost\r\nAccept-Encoding: gzip\r\n{has}\r\n");
         self.stream.write_all(request.as_bytes()).expect("punctual reads");
         let (mut status, mut length) = (String::new(), 0);
         loop {

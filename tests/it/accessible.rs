@@ -46,6 +46,9 @@ const FINDINGS: &str = "axe.run().then((found) => found.violations
     .filter((it) => ['serious', 'critical'].includes(it.impact))
     .map((it) => it.id + ': ' + it.nodes.map((node) => node.target + ' ' + node.failureSummary).slice(0, 3)))";
 
+/// How many pixels of the page are beside the screen.
+const BESIDE: &str = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+
 fn with_checks_of_every_status() -> Punctual {
     let server = Punctual::start(CONFIG);
     for ping in ["whole/start", "whole", "soon", "failed/fail", "acked/fail", "due"] {
@@ -73,8 +76,7 @@ fn findings(browser: &mut Browser, axe: &str) -> Vec<String> {
         browser.resize(width);
         browser.set_dark(is_dark);
         let found = browser.evaluate(FINDINGS);
-        let beside =
-            browser.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth");
+        let beside = browser.evaluate(BESIDE);
         let lines = found.as_array().unwrap().iter().map(Value::to_string);
         let beside = (beside != 0).then(|| format!("{beside} px are beside the screen"));
         all.extend(lines.chain(beside).map(|line| format!("{width} px, dark: {is_dark}: {line}")));
@@ -116,4 +118,46 @@ fn no_page_is_in_anybodys_way_and_none_writes_to_the_console() {
     browser.evaluate("document.querySelector('main').append(new Image(2000, 1))");
     let found = findings(&mut browser, &axe).join("\n");
     assert!(found.contains("image-alt") && found.contains("beside the screen"), "{found}");
+}
+
+/// 22.9b
+#[test]
+fn pages_of_hundreds_and_thousands_of_checks_are_in_nobodys_way() {
+    let axe = std::fs::read_to_string(tool("axe.min.js").get_program()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut browser = Browser::start(folder.path());
+    // Of 10,000 a page has 300 rows, too: axe, which looks at each, looks at the whole page once.
+    for (checks, is_all_looked_at) in [(300, true), (10_000, false)] {
+        let server = with_many_checks(checks);
+        for path in ["/", "/?status=late", "/incidents", "/checks/check-1"] {
+            browser.open(&server.url(path));
+            if is_all_looked_at || path != "/" {
+                assert_eq!(findings(&mut browser, &axe), [""; 0], "{path} of {checks} checks");
+            }
+            for width in [1280, 390] {
+                browser.resize(width);
+                assert_eq!(browser.evaluate(BESIDE), 0, "{path} of {checks} checks at {width} px");
+            }
+        }
+    }
+    let is_ours = |line: &&String| !line.contains("\"level\":\"verbose\"");
+    let console: Vec<String> = browser.console().iter().filter(is_ours).cloned().collect();
+    assert_eq!(console, [""; 0]);
+}
+
+/// All of them late but for one that failed.
+fn with_many_checks(count: usize) -> Punctual {
+    let mut config = "auth: {anonymous: read}\nchecks:\n".to_owned();
+    for i in 0..count {
+        config.push_str(&format!(
+            "- {{name: check-{i}, title: 'Nightly backup of a shop with a long name, number {i}', every: 1s, grace: 0s, \
+             group: g{}, labels: {{team: t{}, severity: critical}}}}\n",
+            i % 7,
+            i % 5
+        ));
+    }
+    let server = Punctual::start(&config);
+    wait_until("lateness of all", PATIENCE, || server.sum("punctual_check_late", "check") >= count as u64);
+    server.ping("check-1/fail");
+    server
 }
