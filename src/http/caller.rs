@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::auth::Admission;
 use crate::app::{Entrance, KnownBy, Room};
 
 /// Who asks, as far as it is known.
@@ -10,8 +11,8 @@ use crate::app::{Entrance, KnownBy, Room};
 pub(super) enum Caller {
     /// Whoever reaches the port.
     Anybody,
-    /// Whoever has the ping key of this name, and may do nothing but ping.
-    Key(Arc<str>),
+    /// Whoever may ping, by what they showed or without anything, and does nothing else.
+    Pinger(Admission),
     /// Whoever has the token of this name.
     Token(Arc<str>),
     /// Whoever is known by this name.
@@ -24,7 +25,7 @@ impl Caller {
     /// Where they came in, from this address.
     pub(super) fn entrance(&self, source: IpAddr) -> Entrance {
         match self {
-            Caller::Anybody | Caller::Key(_) => Entrance::Api { token: None, source },
+            Caller::Anybody | Caller::Pinger(_) => Entrance::Api { token: None, source },
             Caller::Token(token) => Entrance::Api { token: Some(token.clone()), source },
             Caller::Person(name, by) => Entrance::Person { name: name.clone(), by: *by, source },
             Caller::User(user) => Entrance::Socket(*user),
@@ -42,7 +43,7 @@ impl Caller {
     /// For whom work is done.
     pub(super) fn room(&self) -> Room {
         match self {
-            Caller::Anybody | Caller::Key(_) | Caller::Token(_) | Caller::Person(..) => Room::Programs,
+            Caller::Anybody | Caller::Pinger(_) | Caller::Token(_) | Caller::Person(..) => Room::Programs,
             Caller::User(_) => Room::Operators,
         }
     }

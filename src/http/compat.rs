@@ -8,15 +8,15 @@ use hyper::body::Incoming;
 use hyper::header::{HeaderName, HeaderValue};
 
 use super::body::Keep;
-use super::guesses::Guesses;
+use super::guesses::{Credential, Guesses, NotedGuess};
 use super::reply::{self, Reply};
 use super::site::Deed;
 use super::visit::Visit;
-use super::{App, body};
+use super::{App, body, token};
 use crate::app::{Services, Visitor};
 use crate::compat::{
-    Addressed, Door, DoorAnswer, DoorBody, DoorRequest, DoorSettings, Effect, Host, KeyVerdict, PingEnd,
-    door_of, door_of_id,
+    Addressed, Door, DoorAnswer, DoorBody, DoorRequest, DoorSettings, Effect, Host, Judging, KeyVerdict,
+    PingEnd, door_of, door_of_id,
 };
 
 /// What a request of a path of a system does, of which `rest` follows the prefix.
@@ -102,27 +102,34 @@ impl Host for App {
         })
     }
 
-    fn judge_key(&self, system: &str, key: &str, visitor: Visitor) -> KeyVerdict {
-        let access = self.access();
-        let Some(door) = access.compat.of(system) else { return KeyVerdict::Wrong };
-        let is_right = door.is_opened_by(Some(key.as_bytes()));
-        let source = match visitor {
-            Visitor::Address(source) => source,
-            // Whoever may open the socket has nothing to guess.
-            Visitor::User(_) if is_right => return KeyVerdict::Right,
-            Visitor::User(_) => return KeyVerdict::Wrong,
-        };
-        let now = self.services.clock.now();
-        if !self.guessed.admits((key.as_bytes(), is_right), source, now) {
-            return KeyVerdict::TooMany { again_in_secs: Guesses::RETRY_AFTER_SECS };
-        }
-        if is_right {
-            return KeyVerdict::Right;
-        }
-        self.services.counters.own.wrong_auth_keys.fetch_add(1, Ordering::Relaxed);
-        if self.guessed.note(source, now) {
-            tracing::warn!(interface = system, %source, "a wrong auth_key was shown");
-        }
-        KeyVerdict::Wrong
+    fn judge_key<'r>(&'r self, system: &'static str, key: &'r str, visitor: Visitor) -> Judging<'r> {
+        Box::pin(async move {
+            let source = match visitor {
+                Visitor::Address(source) => source,
+                // Whoever may open the socket has nothing to guess.
+                Visitor::User(_) if is_right(self, system, key) => return KeyVerdict::Right,
+                Visitor::User(_) => return KeyVerdict::Wrong,
+            };
+            if let Some(wait) = token::wait_of(self, key.as_bytes(), source) {
+                wait.await;
+            }
+            if is_right(self, system, key) {
+                return KeyVerdict::Right;
+            }
+            match self.guessed.note(Credential::Secret(key.as_bytes()), source, self.services.clock.now()) {
+                NotedGuess::HeldOff => KeyVerdict::TooMany { again_in_secs: Guesses::RETRY_AFTER_SECS },
+                NotedGuess::Counted { is_logged } => {
+                    self.services.counters.own.wrong_auth_keys.fetch_add(1, Ordering::Relaxed);
+                    if is_logged {
+                        tracing::warn!(interface = system, %source, "a wrong auth_key was shown");
+                    }
+                    KeyVerdict::Wrong
+                }
+            }
+        })
     }
+}
+
+fn is_right(app: &App, system: &str, key: &str) -> bool {
+    app.access().compat.of(system).is_some_and(|door| door.is_opened_by(Some(key.as_bytes())))
 }

@@ -1,4 +1,7 @@
-//! The cookie of a session: its name, where it is good for, and who keeps it (23.3).
+//! Cookies, of sessions and of browsers: their names, where they are good for, and who keeps them (23.3).
+
+use hyper::header::{COOKIE, HeaderValue};
+use hyper::http::request::Parts;
 
 use super::site::{authority, host_and_port, is_loopback};
 use crate::core::time::Span;
@@ -22,6 +25,24 @@ pub(super) fn name(external_url: &str) -> String {
     format!("{prefix}punctual{port}")
 }
 
+/// The name of the cookie by which a browser is known that its person has used.
+pub(super) fn of_browser(external_url: &str) -> String {
+    format!("{}-browser", name(external_url))
+}
+
+/// So many cookies of one name are looked at: a neighbour on the same host may have set one of the same name.
+const MAX_VALUES: usize = 4;
+
+/// The values of a request's cookies of this name, not too many.
+pub(super) fn values<'p>(parts: &'p Parts, name: &str) -> impl Iterator<Item = &'p str> {
+    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|header| HeaderValue::to_str(header).ok());
+    let values = cookies.flat_map(|header| header.split(';')).filter_map(move |pair| {
+        let (other, value) = pair.trim().split_once('=')?;
+        (other == name).then_some(value)
+    });
+    values.take(MAX_VALUES)
+}
+
 /// Whether a browser at this origin keeps the cookie of a session, and sends it with what follows. Those at this machine
 /// itself keep what is for https alone.
 pub(super) fn is_kept(external_url: &str, origin: &str) -> bool {
@@ -32,10 +53,10 @@ pub(super) fn is_kept(external_url: &str, origin: &str) -> bool {
     is_at_home || (is_open && path(external_url) == "/")
 }
 
-/// A session's cookie, as it is set; of nothing and for no time, it is over.
-pub(super) fn set(external_url: &str, is_secure: bool, value: &str, lasts: Span) -> String {
+/// A cookie, as it is set; of nothing and for no time, it is over.
+pub(super) fn set(external_url: &str, is_secure: bool, (name, value): (&str, &str), lasts: Span) -> String {
     let secure = if is_secure || external_url.starts_with("https://") { "; Secure" } else { "" };
-    let (name, path) = (name(external_url), path(external_url));
+    let path = path(external_url);
     let secs = lasts.as_ms() / 1000;
     format!("{name}={value}; Path={path}; Max-Age={secs}; HttpOnly; SameSite=Lax{secure}")
 }
@@ -48,9 +69,9 @@ mod tests {
     #[test]
     fn a_cookie_is_as_safe_as_the_external_url_allows() {
         let check = |url: &str, expected: &str| {
-            assert_eq!(set(url, false, "v", Span::mins(1)), expected, "{url}");
+            assert_eq!(set(url, false, (&name(url), "v"), Span::mins(1)), expected, "{url}");
         };
-        let over_tls = set("http://a.example", true, "v", Span::mins(1));
+        let over_tls = set("http://a.example", true, (&name("http://a.example"), "v"), Span::mins(1));
         assert_eq!(over_tls, "punctual=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax; Secure");
         check("http://a.example:80", "punctual=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");
         check("http://[::1]:9099", "punctual-9099=v; Path=/; Max-Age=60; HttpOnly; SameSite=Lax");

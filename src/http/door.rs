@@ -1,10 +1,12 @@
 //! Admission, before anybody answers: whether who asks may (`Needs` of the route table).
 
 use std::net::IpAddr;
+use std::pin::Pin;
 
 use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
+use tokio::time::Sleep;
 
 use super::auth::{self, Access, Admission};
 use super::caller::Caller;
@@ -20,7 +22,8 @@ use super::{App, decode, proxy, sign_in, token};
 use crate::config::Scope;
 
 const TOO_MANY: &str = "too many requests: `rate_limit` of --web.config.file says how many are answered\n";
-const TOO_MANY_GUESSES: &str = "too many wrong passwords came from this address: try again in a minute\n";
+const TOO_MANY_GUESSES: &str =
+    "too many wrong passwords of this name, or of all names, came from this address: try again in a minute\n";
 const TOO_MANY_PASSWORDS: &str = "too many passwords are being looked at: try again\n";
 const NEEDS_PASSWORD: &str = "a name and a password are needed (`basic_auth_users` of --web.config.file); or sign in with a token at /sign-in\n";
 const BASIC: HeaderValue = HeaderValue::from_static("Basic realm=\"punctual\", charset=\"UTF-8\"");
@@ -56,10 +59,7 @@ pub(super) fn pass(
             Some(caller) => Ok(caller),
             None => token(Scope::Read),
         },
-        Needs::Ping => match pinger(app, parts) {
-            Some(caller) => caller.map_err(|problem| Box::new(problem.reply())),
-            None => token(Scope::Ping),
-        },
+        Needs::Ping => pinger(app, source, parts).map_err(|problem| Box::new(problem.reply())),
         Needs::Operate => token(Scope::Operate),
         Needs::Write => token(Scope::Write),
         Needs::Compat(system) if app.access().compat.of(system).is_some() => Ok(Caller::Anybody),
@@ -74,6 +74,12 @@ pub(super) fn admit_one_more(app: &App) -> Result<(), Box<Reply>> {
     Err(Box::new(reply::with_retry_after(reply::text(StatusCode::TOO_MANY_REQUESTS, TOO_MANY), secs)))
 }
 
+/// What to wait for before the token of a request's header is judged.
+pub(super) fn wait_of(app: &App, arrival: Arrival, parts: &Parts) -> Option<Pin<Box<Sleep>>> {
+    let shown = auth::bearer(parts.headers.get(AUTHORIZATION)).filter(|_| arrival.user.is_none())?;
+    token::wait_of(app, shown, arrival.source)
+}
+
 /// Finds who sends a request, as far as a proxy or a password says it. Whoever shows a wrong one is refused.
 pub(super) async fn recognize(
     app: &App,
@@ -82,7 +88,8 @@ pub(super) async fn recognize(
     parts: &Parts,
 ) -> Result<Option<KnownPerson>, Box<Reply>> {
     let named = app.with_access(|access| proxy::person(access.proxy.as_ref(), arrival, parts));
-    if named.is_some() || !needs.takes_passwords() {
+    // Whoever signed in is known by that (22.1b): no password of theirs, and nobody's beside them, shuts them out.
+    if named.is_some() || !needs.takes_passwords() || viewer::session(app, parts).is_some() {
         return Ok(named);
     }
     Err(Box::new(match password::judge(app, arrival.source, parts).await {
@@ -122,18 +129,23 @@ fn reader(app: &App, parts: &Parts, person: Option<&KnownPerson>) -> Option<Call
     }
 }
 
-/// Whoever may ping without a token: a ping key is good for what `ping` is, and where there are none, or none is required
-/// yet, everybody may (23.1). `None`: it needs a token.
-fn pinger(app: &App, parts: &Parts) -> Option<Result<Caller, Problem>> {
-    let access = app.access();
-    match access.ping_keys.admit(auth::bearer(parts.headers.get(AUTHORIZATION))) {
-        Admission::Open | Admission::Tolerated => Some(Ok(Caller::Anybody)),
-        Admission::Key(name, _) => Some(Ok(Caller::Key(name))),
-        Admission::Missing | Admission::Wrong if access.tokens.any() => None,
-        Admission::Missing | Admission::Wrong => {
-            let challenge = HeaderValue::from_static("Bearer realm=\"punctual\"");
-            Some(Err(Problem::new(StatusCode::UNAUTHORIZED, NEEDS_PING_KEY).with_challenge(challenge)))
+/// Whoever may ping: a ping key is good for what `ping` is, and where there are none, or none is required yet, everybody may
+/// (23.1). It is judged here and nowhere else.
+fn pinger(app: &App, source: IpAddr, parts: &Parts) -> Result<Caller, Problem> {
+    let given = auth::bearer(parts.headers.get(AUTHORIZATION));
+    match app.with_access(|access| access.admit_ping(None, given)) {
+        Admission::Missing | Admission::Wrong if app.with_access(|access| access.tokens.any()) => {
+            // It is none that pings: this says what it lacks.
+            token(app, source, parts, Scope::Ping)
         }
+        admission @ (Admission::Missing | Admission::Wrong) => {
+            if let Some(given) = given.filter(|_| admission == Admission::Wrong) {
+                token::note_wrong_key(app, given, source);
+            }
+            let challenge = HeaderValue::from_static("Bearer realm=\"punctual\"");
+            Err(Problem::new(StatusCode::UNAUTHORIZED, NEEDS_PING_KEY).with_challenge(challenge))
+        }
+        admission => Ok(Caller::Pinger(admission)),
     }
 }
 

@@ -1,11 +1,15 @@
 //! The OpenAPI document (3.1) of the API. The route table says which operations there are and who may, and each operation what it
 //! takes and answers: none can be left out.
 
-use hyper::Method;
+use hyper::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::api::{Content, Contract};
 use super::needs::Needs;
+use super::reply::{self, Reply};
+use super::visit::Visit;
+use super::{App, exposition, pages};
+use crate::app::Room;
 
 /// Below this are the paths of the API.
 pub(super) const ROOT: &str = "/api/v1";
@@ -25,6 +29,17 @@ pub(super) struct OpenApiRow<'t> {
 const OF_ALL: [u16; 6] = [400, 403, 408, 413, 421, 503];
 /// Where a token is needed: none or a wrong one, and too many wrong ones.
 const OF_TOKENS: [u16; 2] = [401, 429];
+
+/// The document, for whoever asks at this address.
+pub(super) async fn show(visit: Visit<'_>, document: &'static Value) -> Reply {
+    let takes_gzip = exposition::takes_gzip(visit.parts);
+    let answer = move |app: &App| {
+        let mut document = document.clone();
+        document["servers"] = json!([{"url": format!("{}{ROOT}", app.external_url)}]);
+        reply::compressed(reply::json(StatusCode::OK, &document), takes_gzip)
+    };
+    pages::make_in(visit.room_or(Room::Programs), visit.app, answer).await
+}
 
 /// The document of these operations, without the server's address.
 pub(super) fn document<'t>(rows: impl Iterator<Item = OpenApiRow<'t>>) -> Value {

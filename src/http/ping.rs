@@ -15,7 +15,7 @@ use super::body::{self, BodyError, Keep, Received};
 use super::reply::{self, Reply};
 use super::target::{self, Target, TargetFault};
 use super::visit::Visit;
-use super::{App, decode};
+use super::{App, decode, token};
 use crate::app;
 use crate::app::ping::{NOT_STORED, ONLY_POST, OVERLOADED, PingNotTaken};
 use crate::core::check::{CheckId, Ping, PingKind, Rid};
@@ -35,7 +35,15 @@ struct Pinged {
 
 /// Answers `/ping/…`; `path` is what follows the prefix.
 pub(super) async fn answer(visit: Visit<'_>, path: &str, body: Incoming) -> Reply {
-    let asked = understand(visit, path);
+    let target = target::parse(path);
+    let header = auth::bearer(visit.parts.headers.get(AUTHORIZATION));
+    let in_path = target.as_ref().ok().and_then(|target| target.key.as_deref());
+    let shown = in_path.or(header).filter(|_| visit.user.is_none());
+    let wait = shown.and_then(|shown| token::wait_of(visit.app, shown, visit.source));
+    let asked = understand(visit, target, header);
+    if let Some(wait) = wait {
+        wait.await;
+    }
     let answered = end(visit, asked, body).await;
     answered.map_or_else(|refusal| refusal.reply(), |said| reply::to_ping(StatusCode::OK, said))
 }
@@ -58,7 +66,11 @@ pub(super) async fn by_api(
 ) -> Result<Cow<'static, str>, Refusal> {
     let PingByApi { name, kind, exit_status, admission } = ping;
     let target = Target { key: None, name: decode::path_part(name).unwrap_or_default(), kind, exit_status };
-    let asked = understand_named(visit, &target, admission);
+    let asked = match admission {
+        Admission::Missing => Err(Refusal::KeyMissing),
+        Admission::Wrong => Err(Refusal::KeyWrong),
+        admission => understand_named(visit, &target, admission),
+    };
     end(visit, asked, body).await
 }
 
@@ -97,17 +109,20 @@ async fn end(
     answered
 }
 
-/// What the URL and the headers say, as far as it can be taken.
-fn understand(visit: Visit<'_>, path: &str) -> Result<Pinged, Refusal> {
-    let Visit { app, source, parts, .. } = visit;
-    let target = match target::parse(path) {
+/// What the URL and the headers say, as far as it can be taken; `header` is the key or the token of the headers.
+fn understand(
+    visit: Visit<'_>,
+    target: Result<Target<'_>, TargetFault>,
+    header: Option<&[u8]>,
+) -> Result<Pinged, Refusal> {
+    let Visit { app, source, .. } = visit;
+    let target = match target {
         Ok(target) => target,
         Err(TargetFault::Shape) => return Err(Refusal::NotFound(BAD_SHAPE)),
         Err(TargetFault::Encoding) => return Err(Refusal::BadRequest(BAD_ENCODING)),
         Err(TargetFault::ExitStatus) => return Err(Refusal::BadRequest(BAD_EXIT_STATUS)),
         Err(TargetFault::Action) => return Err(Refusal::BadRequest(BAD_ACTION)),
     };
-    let header = auth::bearer(parts.headers.get(AUTHORIZATION));
     // The key comes before the name: who has none must not learn which names there are.
     let admission = match visit.user {
         Some(_) if target.key.is_none() => Admission::Key("".into(), None),
@@ -115,7 +130,13 @@ fn understand(visit: Visit<'_>, path: &str) -> Result<Pinged, Refusal> {
     };
     match (&admission, &target.key) {
         (Admission::Missing, _) => return Err(Refusal::KeyMissing),
-        (Admission::Wrong, _) => return Err(Refusal::KeyWrong),
+        (Admission::Wrong, key) => {
+            // At the socket there is nothing to guess.
+            if let Some(shown) = key.as_deref().or(header).filter(|_| visit.user.is_none()) {
+                token::note_wrong_key(app, shown, source);
+            }
+            return Err(Refusal::KeyWrong);
+        }
         (Admission::Open, Some(first)) => return Err(without_keys(app, source, first, &target)),
         _ => {}
     }

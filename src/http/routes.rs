@@ -6,9 +6,9 @@ use std::sync::{Arc, LazyLock};
 
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request};
 use matchit::{Params, Router};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::api::{self, Asked, HistoryKind, Operation};
 use super::caller::Caller;
@@ -22,11 +22,11 @@ use super::site::{self, Arrival, Deed};
 use super::viewer::Viewer;
 use super::visit::Visit;
 use super::{
-    App, ack, act, body, compat, decode, door, exposition, operate, pages, pick, ping, problem, proxy,
-    sign_in,
+    App, ack, act, body, compat, decode, door, exposition, operate, pages, password, pick, ping, problem,
+    proxy, sign_in,
 };
+use crate::app::Actor;
 use crate::app::messages::MessageDeed;
-use crate::app::{Actor, Room};
 use crate::compat::{DOORS, Door};
 use crate::config::Scope;
 use crate::core::check::Alias;
@@ -169,17 +169,6 @@ pub static OPEN_API: LazyLock<Value> = LazyLock::new(|| {
     }))
 });
 
-/// The document, for whoever asks at this address.
-async fn open_api(visit: Visit<'_>) -> Reply {
-    let takes_gzip = exposition::takes_gzip(visit.parts);
-    let answer = move |app: &App| {
-        let mut document = OPEN_API.clone();
-        document["servers"] = json!([{"url": format!("{}{}", app.external_url, openapi::ROOT)}]);
-        reply::compressed(reply::json(StatusCode::OK, &document), takes_gzip)
-    };
-    pages::make_in(visit.room_or(Room::Programs), visit.app, answer).await
-}
-
 /// The rows of each template.
 static BY_PATH: LazyLock<Router<Vec<&'static Route>>> = LazyLock::new(|| {
     let mut rows: BTreeMap<&str, Vec<&'static Route>> = BTreeMap::new();
@@ -298,7 +287,7 @@ async fn answer_whole(
     match route.handler {
         Handler::Ping => ping::answer(visit, rest, body).await,
         // In boxes: what is kept for a request is moved at every ping, and should be small.
-        Handler::Api(Operation::Document) => Box::pin(open_api(visit)).await,
+        Handler::Api(Operation::Document) => Box::pin(openapi::show(visit, &OPEN_API)).await,
         Handler::Api(action) => {
             let asked = Asked { visit, caller, parts: captured };
             Box::pin(api::answer(asked, action, body)).await
@@ -311,7 +300,10 @@ async fn answer_whole(
         | Handler::Ack => {
             let of = captured.iter().next().map(|(_, of)| of);
             match Viewer::of(app, arrival, &parts, person.as_ref()) {
-                Ok(viewer) => Box::pin(answer_person((visit, viewer), route.handler, of, body)).await,
+                Ok(viewer) => {
+                    let reply = Box::pin(answer_person((visit, viewer), route.handler, of, body)).await;
+                    password::with_browser(visit, person.as_ref(), reply)
+                }
                 Err(problem) => problem.reply(),
             }
         }
@@ -344,6 +336,10 @@ async fn let_in(
     let (needs, is_of_network) = (route.needs, arrival.user.is_none());
     if is_of_network && !route.may_ping() {
         door::admit_one_more(app)?;
+    }
+    // A ping's key may stand in its path: its handler asks.
+    if let Some(wait) = door::wait_of(app, arrival, parts).filter(|_| needs != Needs::PingKey) {
+        wait.await;
     }
     // In a box: what is kept for a request is moved at every ping, and should be small.
     let person = match is_of_network && needs.knows_people() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::auth::{KnownToken, Tokens};
@@ -56,15 +56,29 @@ impl Session {
     }
 
     fn of(secret: &Secret, known: &KnownToken<'_>, mac: &[u8]) -> Session {
-        let form = keyed(secret, b"form").chain_update(mac).finalize().into_bytes();
+        let form = secret.signs("form").chain_update(mac).finalize().into_bytes();
         let form = BASE64_URL_SAFE_NO_PAD.encode(form);
         Session { token: known.name.clone(), scope: known.scope, form }
     }
 
     /// What forms of somebody send back who is known without a session.
     pub(super) fn form_of(secret: &Secret, person: &KnownPerson) -> String {
-        let mac = keyed(secret, b"person").chain_update(person.by.as_str()).chain_update(b"\0");
+        let mac = secret.signs("person").chain_update(person.by.as_str()).chain_update(b"\0");
         BASE64_URL_SAFE_NO_PAD.encode(mac.chain_update(person.name.as_bytes()).finalize().into_bytes())
+    }
+
+    /// What forms of somebody send back whose browser shows a token as a password: it does so by itself, whichever page has it
+    /// send a form.
+    pub(super) fn form_of_token(secret: &Secret, known: &KnownToken<'_>) -> String {
+        let mac = secret.signs("token").chain_update(known.fingerprint());
+        BASE64_URL_SAFE_NO_PAD.encode(mac.chain_update(known.name.as_bytes()).finalize().into_bytes())
+    }
+
+    /// What a browser says that has shown the password of this name and hash: no word of it, and good for nothing by itself.
+    pub(super) fn browser_of(secret: &Secret, name: &str, hash: &Secret) -> String {
+        let mac = secret.signs("browser").chain_update(name).chain_update(b"\0");
+        let mac = mac.chain_update(hash.expose()).finalize().into_bytes();
+        BASE64_URL_SAFE_NO_PAD.encode(mac)
     }
 
     /// Whether a form of this session's pages was sent; compared without an early end.
@@ -79,13 +93,8 @@ fn sign(secret: &Secret, known: &KnownToken<'_>, began_at_ms: i64) -> Vec<u8> {
 
 /// A token of the same name that is another text makes another one.
 fn mac_of(secret: &Secret, known: &KnownToken<'_>, began_at_ms: i64) -> Hmac<Sha256> {
-    let token = keyed(secret, b"session").chain_update(known.fingerprint());
+    let token = secret.signs("session").chain_update(known.fingerprint());
     token.chain_update(began_at_ms.to_be_bytes()).chain_update(known.name.as_bytes())
-}
-
-fn keyed(secret: &Secret, purpose: &[u8]) -> Hmac<Sha256> {
-    let mac = Hmac::new_from_slice(secret.expose().as_bytes()).expect("a key may be of any length");
-    mac.chain_update(purpose).chain_update(b"\0")
 }
 
 #[cfg(test)]

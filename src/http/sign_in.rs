@@ -18,6 +18,7 @@ use super::{cookie, pages};
 use crate::app::{Actor, Entrance, audit};
 use crate::config::Scope;
 use crate::core::audit::AuditKind;
+use crate::core::time::Span;
 
 const NO_SUCH: &str = "This token is not known. Those that are stand under auth.tokens of the configuration.";
 const SEES_NOTHING: &str =
@@ -31,6 +32,9 @@ pub(super) async fn answer(visit: Visit<'_>, viewer: &Viewer, body: Incoming) ->
         Ok(form) => form,
         Err(refusal) => return *refusal,
     };
+    if let Some(wait) = token::wait_of(visit.app, token_of(&form), visit.source) {
+        wait.await;
+    }
     match begin(visit, &form) {
         Ok((token, cookie)) => {
             keep(visit, token, AuditKind::SignIn).await;
@@ -44,11 +48,15 @@ pub(super) async fn answer(visit: Visit<'_>, viewer: &Viewer, body: Incoming) ->
     }
 }
 
+fn token_of(form: &Form) -> &[u8] {
+    form.get("token").trim().as_bytes()
+}
+
 /// The token and the cookie of a new session, or why there is none.
 fn begin(visit: Visit<'_>, form: &Form) -> Result<(Arc<str>, String), (StatusCode, Cow<'static, str>)> {
     let Visit { app, source, .. } = visit;
     let access = app.access();
-    let known = match token::judge(app, &access.tokens, form.get("token").trim().as_bytes(), source) {
+    let known = match token::judge(app, &access.tokens, token_of(form), source) {
         TokenWorth::Known(known) => known,
         TokenWorth::Wrong => return Err((StatusCode::FORBIDDEN, NO_SUCH.into())),
         TokenWorth::HeldOff => return Err((StatusCode::TOO_MANY_REQUESTS, TOO_MANY.into())),
@@ -66,7 +74,13 @@ fn begin(visit: Visit<'_>, form: &Form) -> Result<(Arc<str>, String), (StatusCod
     let secret = app.services.live.secret().ok_or((StatusCode::SERVICE_UNAVAILABLE, NO_SECRET.into()))?;
     let (session, value) = Session::begin(&secret, &known, app.services.clock.now());
     tracing::info!(token = &*session.token, %source, "somebody signed in");
-    Ok((session.token, cookie::set(&app.external_url, visit.is_secure, &value, Session::LASTS)))
+    Ok((session.token, set_cookie(visit, &value, Session::LASTS)))
+}
+
+/// The cookie of a session; of nothing and for no time, it is over.
+fn set_cookie(visit: Visit<'_>, value: &str, lasts: Span) -> String {
+    let url = &visit.app.external_url;
+    cookie::set(url, visit.is_secure, (&cookie::name(url), value), lasts)
 }
 
 /// Keeps who it was (22.10).
@@ -84,9 +98,7 @@ pub(super) async fn end(visit: Visit<'_>, viewer: &Viewer, body: Incoming) -> Re
             if let Some(session) = &viewer.session {
                 keep(visit, session.token.clone(), AuditKind::SignOut).await;
             }
-            let over =
-                cookie::set(&visit.app.external_url, visit.is_secure, "", crate::core::time::Span::ZERO);
-            moved("./", Some(&over))
+            moved("./", Some(&set_cookie(visit, "", Span::ZERO)))
         }
     }
 }

@@ -1,14 +1,16 @@
-//! What a token is worth that somebody shows: in a header, or in the form to sign in.
+//! What a token is worth that somebody shows: in a header, or in the form to sign in. Wrong keys of pings are counted with them.
 
 use std::net::IpAddr;
+use std::pin::Pin;
 use std::sync::atomic::Ordering;
 
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
+use tokio::time::{Sleep, sleep};
 
 use super::App;
 use super::auth::{KnownToken, Tokens};
-use super::guesses::Guesses;
+use super::guesses::{Credential, Guesses, NotedGuess};
 use super::problem::Problem;
 
 /// What a shown token is worth.
@@ -16,24 +18,41 @@ pub(super) enum TokenWorth<'t> {
     Known(KnownToken<'t>),
     /// It is not ours.
     Wrong,
-    /// Too many wrong ones came from there: what is shown is not looked at.
+    /// It is not ours, and too many such came from there.
     HeldOff,
 }
 
-/// Judges a token that was shown from this address. A wrong one is counted and logged.
+/// What to wait for before it is said what a token or a key is worth, where that makes guessing slow: what is right is always
+/// taken, for behind a proxy, or in an office, all have one address. In a box: what is kept for a ping should be small.
+pub(super) fn wait_of(app: &App, shown: &[u8], source: IpAddr) -> Option<Pin<Box<Sleep>>> {
+    let wait = app.guessed.wait(shown, source, app.services.clock.now());
+    wait.map(|wait| Box::pin(sleep(wait)))
+}
+
+/// Judges a token that was shown from this address, after [`wait_of`]. A wrong one is counted and logged.
 pub(super) fn judge<'t>(app: &App, tokens: &'t Tokens, given: &[u8], source: IpAddr) -> TokenWorth<'t> {
-    let (known, now) = (tokens.find(given), app.services.clock.now());
-    if !app.guessed.admits((given, known.is_some()), source, now) {
-        return TokenWorth::HeldOff;
+    if let Some(known) = tokens.find(given) {
+        return TokenWorth::Known(known);
     }
-    let Some(known) = known else {
-        app.services.counters.own.wrong_tokens.fetch_add(1, Ordering::Relaxed);
-        if app.guessed.note(source, now) {
-            tracing::warn!(%source, "a token was shown that is not known");
+    match app.guessed.note(Credential::Secret(given), source, app.services.clock.now()) {
+        NotedGuess::HeldOff => TokenWorth::HeldOff,
+        NotedGuess::Counted { is_logged } => {
+            app.services.counters.own.wrong_tokens.fetch_add(1, Ordering::Relaxed);
+            if is_logged {
+                tracing::warn!(%source, "a token was shown that is not known");
+            }
+            TokenWorth::Wrong
         }
-        return TokenWorth::Wrong;
-    };
-    TokenWorth::Known(known)
+    }
+}
+
+/// Counts a ping's wrong key as a guess. It is answered as any wrong one: what is right has been taken, so that it says nothing
+/// more that too many came.
+pub(super) fn note_wrong_key(app: &App, given: &[u8], source: IpAddr) {
+    let noted = app.guessed.note(Credential::Secret(given), source, app.services.clock.now());
+    if noted == (NotedGuess::Counted { is_logged: true }) {
+        tracing::warn!(%source, "a ping key was shown that is not known");
+    }
 }
 
 impl<'t> TokenWorth<'t> {

@@ -1,6 +1,6 @@
 //! Who looks at a page, and what they may do there (§23).
 
-use hyper::header::{AUTHORIZATION, COOKIE, HeaderValue};
+use hyper::header::{AUTHORIZATION, HeaderValue};
 use hyper::http::request::Parts;
 
 use super::auth::{self, Admission, KnownToken, Tokens};
@@ -16,6 +16,23 @@ use crate::app::KnownBy;
 use crate::config::{Limit, SHORT_SECRET_BYTES, Scope};
 use crate::core::check::Definition;
 
+/// What shows that a form is of a page that was made for whoever sends it (23.4a).
+#[derive(Clone, Debug)]
+enum Proof {
+    /// Nothing: a browser adds nothing by itself by which they are known, so that the form's origin is enough.
+    Origin,
+    /// What it sends back.
+    Text(String),
+    /// Nothing can: the database's secret could not be read.
+    Impossible,
+}
+
+impl Proof {
+    fn of(text: Option<String>) -> Proof {
+        text.map_or(Proof::Impossible, Proof::Text)
+    }
+}
+
 /// Who looks at a page, and what they may do there.
 #[derive(Clone, Debug)]
 pub(super) struct Viewer {
@@ -24,8 +41,7 @@ pub(super) struct Viewer {
     may_ping: bool,
     /// They signed in.
     pub(super) session: Option<Session>,
-    /// What their forms send back who are known by name (23.4a). `None`: nobody can make them.
-    form: Option<String>,
+    form: Proof,
     /// The checks that they may ping, if it is not every check.
     limit: Option<Limit>,
     /// There is a token to sign in with.
@@ -49,12 +65,13 @@ impl Viewer {
             scope: Some(scope),
             may_ping: all_may_ping || scope.covers(Scope::Ping),
             session,
-            form: None,
+            form: Proof::Origin,
             limit: None,
             may_sign_in,
         };
+        let secret = || app.services.live.secret();
         let known_by_name = |person: &KnownPerson| Viewer {
-            form: app.services.live.secret().map(|secret| Session::form_of(&secret, person)),
+            form: Proof::of(secret().map(|secret| Session::form_of(&secret, person))),
             ..known(Caller::Person(person.name.clone(), person.by), person.scope, None)
         };
         if let Some(user) = arrival.user {
@@ -65,14 +82,18 @@ impl Viewer {
             return Ok(known_by_name(person));
         }
         let header = parts.headers.get(AUTHORIZATION);
-        let token = match auth::bearer(header).filter(|_| may_sign_in) {
-            Some(given) => Some(token::judge(app, &access.tokens, given, arrival.source).known()?),
-            None => by_password(&access.tokens, header),
-        };
-        if let Some(token) = token {
+        let known_by_token = |token: &KnownToken<'_>, form| {
             // Nobody may do less than anybody.
             let limit = token.limit.filter(|_| !all_may_ping).cloned();
-            return Ok(Viewer { limit, ..known(Caller::Token(token.name.clone()), token.scope, None) });
+            Viewer { form, limit, ..known(Caller::Token(token.name.clone()), token.scope, None) }
+        };
+        if let Some(given) = auth::bearer(header).filter(|_| may_sign_in) {
+            let token = token::judge(app, &access.tokens, given, arrival.source).known()?;
+            return Ok(known_by_token(&token, Proof::Origin));
+        }
+        if let Some(token) = by_password(&access.tokens, header) {
+            let form = secret().map(|secret| Session::form_of_token(&secret, &token));
+            return Ok(known_by_token(&token, Proof::of(form)));
         }
         if let Some(session) = session(app, parts) {
             return Ok(known(Caller::Token(session.token.clone()), session.scope, Some(session)));
@@ -85,7 +106,7 @@ impl Viewer {
             scope: access.openness.may_read.then_some(Scope::Read),
             may_ping: all_may_ping,
             session: None,
-            form: None,
+            form: Proof::Origin,
             limit: None,
             may_sign_in,
         })
@@ -98,8 +119,11 @@ impl Viewer {
 
     /// What their forms send back (23.4).
     pub(super) fn form(&self) -> &str {
-        let of_person = || self.form.as_deref().unwrap_or_default();
-        self.session.as_ref().map_or_else(of_person, |session| session.form.as_str())
+        match (&self.session, &self.form) {
+            (Some(session), _) => &session.form,
+            (None, Proof::Text(text)) => text,
+            (None, Proof::Origin | Proof::Impossible) => "",
+        }
     }
 
     /// Whether they may ping this check (23.1d).
@@ -107,15 +131,13 @@ impl Viewer {
         self.may(Scope::Ping) && self.limit.as_ref().is_none_or(|limit| limit.admits(definition))
     }
 
-    /// Whether a form that sends this back was theirs. Where nobody is known by what a browser adds by itself, its origin is what
-    /// counts.
+    /// Whether a form that sends this back was theirs.
     pub(super) fn made(&self, form: &str) -> bool {
-        match (&self.session, &self.caller) {
+        match (&self.session, &self.form) {
             (Some(session), _) => session.made(form),
-            (None, Caller::Person(..)) => {
-                self.form.as_ref().is_some_and(|own| are_equal(own.as_bytes(), form.as_bytes()))
-            }
-            (None, _) => true,
+            (None, Proof::Origin) => true,
+            (None, Proof::Text(text)) => are_equal(text.as_bytes(), form.as_bytes()),
+            (None, Proof::Impossible) => false,
         }
     }
 
@@ -141,19 +163,11 @@ fn by_password<'t>(tokens: &'t Tokens, header: Option<&HeaderValue>) -> Option<K
     tokens.find(&password)
 }
 
-/// So many cookies of one name are looked at.
-const MAX_COOKIES: usize = 4;
-
 /// The session that the request's cookie is of.
 pub(super) fn session(app: &App, parts: &Parts) -> Option<Session> {
-    let name = cookie::name(&app.external_url);
-    let cookies = parts.headers.get_all(COOKIE).iter().filter_map(|header| HeaderValue::to_str(header).ok());
-    let values = cookies.flat_map(|header| header.split(';')).filter_map(|pair| {
-        let (other, value) = pair.trim().split_once('=')?;
-        (other == name).then_some(value)
-    });
-    let (secret, access, now) = (app.services.live.secret()?, app.access(), app.services.clock.now());
-    // A neighbour on the same host may have set one of the same name.
-    let mut few = values.take(MAX_COOKIES);
+    let (name, now) = (cookie::name(&app.external_url), app.services.clock.now());
+    let mut few = cookie::values(parts, &name).peekable();
+    few.peek()?;
+    let (secret, access) = (app.services.live.secret()?, app.access());
     few.find_map(|cookie| Session::read(&secret, &access.tokens, cookie, now))
 }

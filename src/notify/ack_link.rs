@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, Mac};
 use sha2::Sha256;
 
 use super::render::base;
@@ -71,10 +71,7 @@ impl AckLink {
     }
 
     fn mac(&self, secret: &Secret) -> Hmac<Sha256> {
-        let mac =
-            Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes()).expect("a key may be of any length");
-        let mac = mac.chain_update(b"acknowledge\0").chain_update(self.secs().to_be_bytes());
-        mac.chain_update(self.key.as_bytes())
+        secret.signs("acknowledge").chain_update(self.secs().to_be_bytes()).chain_update(self.key.as_bytes())
     }
 }
 

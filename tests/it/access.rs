@@ -1,6 +1,7 @@
 //! Who may do what, over every row of the route table and every method, against the real binary.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use punctual::http::routes::{Needs, ROUTES};
 use serde_json::Value;
@@ -487,37 +488,34 @@ fn without_tokens_pages_show_all_that_jobs_said() {
     assert_eq!(server.get("/checks/backup?body=1").text(), "said-in-the-body");
 }
 
-/// Ten wrong ones a minute from one address; what is right, what others show, and pings go on: behind a proxy all have one
+/// 23.3c: ten wrong ones a minute from one address; what is right, what others show, and pings go on: behind a proxy all have one
 /// address.
 #[test]
 fn wrong_tokens_and_keys_are_counted_logged_and_not_taken_without_end() {
     let mut server = with_tokens();
     let list = "/coal-mine/v1/canary/list?auth_key=";
-    let get = |client: &reqwest::Client, path: &str, token: Option<&str>| {
-        let request = client.get(server.url(path));
-        http::send(match token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
-        })
-    };
-    let check = |path: &str, wrong: (&str, Option<&str>), good: (&str, Option<&str>)| {
+    // A key at the end of the path, or a token in the header.
+    let check = |path: &str, is_in_path: bool, good: &str| {
         let (one, other) = (http::stranger(), http::stranger());
-        let ask = |client: &reqwest::Client, (end, token): (&str, Option<&str>)| {
-            get(client, &format!("{path}{end}"), token)
+        let ask = |client: &reqwest::Client, secret: &str| {
+            http::send(match is_in_path {
+                true => client.get(server.url(&format!("{path}{secret}"))),
+                false => client.get(server.url(path)).bearer_auth(secret),
+            })
         };
-        for _ in 0..10 {
-            assert_eq!(ask(&one, wrong).status, 401, "{path}");
+        for number in 0..10 {
+            assert_eq!(ask(&one, &format!("{WRONG}-{number}")).status, 401, "{path}");
         }
-        let answer = ask(&one, wrong);
+        let answer = ask(&one, WRONG);
         assert_eq!((answer.status, answer.header("retry-after")), (429, "60"), "{path}");
         assert_eq!(ask(&one, good).status, 200, "{path}");
         assert_eq!(ask(&other, good).status, 200, "{path}");
         let ping = one.post(server.url("/ping/backup")).bearer_auth(KEY);
         assert_eq!(http::send(ping).status, 200);
     };
-    check("/api/v1/checks", ("", Some(WRONG)), ("", Some(READ)));
-    check(list, (WRONG, None), (AUTH_KEY, None));
-    check("/checks/backup", ("", Some(WRONG)), ("", Some(READ)));
+    check("/api/v1/checks", false, READ);
+    check(list, true, AUTH_KEY);
+    check("/checks/backup", false, READ);
     assert_eq!(server.sum("punctual_wrong_credentials_total", "kind=\"token\""), 20);
     assert_eq!(server.sum("punctual_wrong_credentials_total", "kind=\"auth_key\""), 10);
     server.stop();
@@ -525,4 +523,52 @@ fn wrong_tokens_and_keys_are_counted_logged_and_not_taken_without_end() {
     assert_eq!(log.matches("a token was shown that is not known").count(), 20, "{log}");
     assert_eq!(log.matches("a wrong auth_key was shown").count(), 10, "{log}");
     assert!(!log.contains(WRONG) && !log.contains(AUTH_KEY));
+}
+
+/// 23.3c
+#[test]
+fn wrong_ping_keys_are_guesses_and_a_right_one_is_taken_whatever_others_show() {
+    let short = "short-key";
+    let tokens = format!("tokens: [{{name: look, scope: read, token: {READ}}}]");
+    let keys = format!("ping_keys: [{{name: jobs, key: {KEY}}}, {{name: old, key: {short}}}]");
+    let server = Punctual::start(&format!("auth:\n  {keys}\n  {tokens}\n{CHECKS}"));
+    let (guesser, bad_job) = (http::stranger(), http::stranger());
+    let in_path = |client: &reqwest::Client, key: &str| {
+        http::send(client.get(server.url(&format!("/ping/{key}/backup")))).status
+    };
+    let in_header = |client: &reqwest::Client, key: &str| {
+        http::send(client.get(server.url("/ping/backup")).bearer_auth(key)).status
+    };
+    let by_api = |client: &reqwest::Client, key: &str| {
+        http::send(client.post(server.url("/api/v1/checks/backup/ping")).bearer_auth(key)).status
+    };
+    let is_held_off = |client: &reqwest::Client| {
+        let answer = http::send(client.get(server.url("/api/v1/checks")).bearer_auth(WRONG));
+        answer.status == 429
+    };
+    // Whoever shows the same wrong key at each run guesses nothing.
+    for _ in 0..30 {
+        assert_eq!((in_path(&bad_job, "of-long-ago"), in_header(&bad_job, "of-long-ago")), (403, 403));
+    }
+    assert!(!is_held_off(&bad_job));
+    let wrong = |number: usize| format!("wrong-{number}");
+    for number in 0..5 {
+        assert_eq!((in_path(&guesser, &wrong(number)), in_header(&guesser, &wrong(number + 5))), (403, 403));
+    }
+    assert!(is_held_off(&guesser));
+    for _ in 0..3 {
+        assert_eq!((in_path(&guesser, WRONG), in_header(&guesser, WRONG)), (403, 403));
+        assert_eq!(
+            (in_path(&guesser, KEY), in_header(&guesser, KEY), by_api(&guesser, KEY)),
+            (200, 200, 200)
+        );
+    }
+    // What could be guessed is taken, and guessing is slow.
+    for ask in [&in_path as &dyn Fn(&reqwest::Client, &str) -> u16, &in_header, &by_api] {
+        let since = Instant::now();
+        assert_eq!(ask(&guesser, short), 200);
+        assert!(since.elapsed() >= Duration::from_secs(1));
+    }
+    let log = server.log();
+    assert!(log.contains("a ping key was shown that is not known") && !log.contains("wrong-1"), "{log}");
 }

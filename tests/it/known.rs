@@ -159,13 +159,17 @@ fn wrong_passwords_are_counted_and_not_taken_without_end() {
         assert_eq!(answer.status, 401, "{name}");
         assert!(answer.header("www-authenticate").starts_with("Basic "), "{name}");
     }
+    // The same again was no guess: nobody mistyped ten times.
+    for number in 0..9 {
+        assert_eq!(with("bob", &format!("wrong-{number}")).get("/").status, 401);
+    }
     let held_off = with("bob", BOBS).get("/");
     assert_eq!((held_off.status, held_off.header("retry-after")), (429, "60"));
-    // A long one that was right before is taken all the same: behind a proxy all have one address.
+    // Others of this address are not held off, nor is he elsewhere.
     assert_eq!(with("ann", ANNS).get("/").status, 200);
-    assert_eq!(Browser::with_password(&server, "bob", BOBS).get("/").status, 200, "others are not held off");
+    assert_eq!(Browser::with_password(&server, "bob", BOBS).get("/").status, 200);
     let metrics = Browser::with_password(&server, "ann", ANNS).get("/metrics").text();
-    assert!(metrics.contains("punctual_wrong_credentials_total{kind=\"password\"} 10\n"), "{metrics}");
+    assert!(metrics.contains("punctual_wrong_credentials_total{kind=\"password\"} 19\n"), "{metrics}");
     assert!(server.log().contains("a password was shown that is wrong"), "{}", server.log());
     for secret in [ANNS, BOBS, "$2b$"] {
         assert!(!server.log().contains(secret), "{secret} is in the log");
@@ -176,6 +180,75 @@ fn wrong_passwords_are_counted_and_not_taken_without_end() {
     assert_eq!(Browser::with_password(&server, "ann", ANNS).get("/").status, 401);
     assert_eq!(Browser::with_password(&server, "bob", BOBS).get("/").status, 401, "his is another now");
     assert!(server.log().contains("people (1 changed: bob; 1 removed: ann)"), "{}", server.log());
+}
+
+/// 23.9h
+#[test]
+fn an_office_that_guesses_shuts_out_nobody_who_has_signed_in_there() {
+    let server = with_people();
+    let office = "127.0.0.32";
+    let with = |name: &str, password: &str| Browser::with_password(&server, name, password).from(office);
+    // Bob's password is short. His browser keeps what it is given, and a program of his does not.
+    let first = with("bob", BOBS).get("/");
+    assert_eq!(first.status, 200);
+    let cookie = first.header("set-cookie").split(';').next().unwrap().to_owned();
+    assert!(first.header("set-cookie").contains("; HttpOnly; SameSite=Lax"), "{cookie}");
+    let mut browser = with("bob", BOBS);
+    browser.headers.push(("cookie", cookie.clone()));
+    assert_eq!(browser.get("/").header("set-cookie"), "", "it has it already");
+    let signed_in = {
+        let own = server.url("");
+        let request = with("ann", "x").client.post(server.url("/sign-in"));
+        let request = form(request.header("origin", own.trim_end_matches('/')), &[("token", TOKEN)]);
+        http::send(request).header("set-cookie").split(';').next().unwrap().to_owned()
+    };
+    // Of all names: a hundred different ones.
+    for number in 0..100 {
+        assert_eq!(with(&format!("name-{}", number / 5), &format!("wrong-{number}")).get("/").status, 401);
+    }
+    assert_eq!(with("ann", ANNS).get("/").status, 429, "she was not here before");
+    assert_eq!(with("bob", BOBS).get("/").status, 200, "nobody has guessed of him");
+    assert_eq!(with("ann", TOKEN).get("/").status, 200, "a token is right");
+    let mut session = with("ann", "whatever");
+    session.headers.push(("cookie", signed_in));
+    assert_eq!(session.get("/").status, 200, "a session is no matter of passwords");
+    // Whoever has only the cookie has nothing, and another's is none.
+    let mut alone = Browser::new(&server, &[]).from(office);
+    alone.headers.push(("cookie", cookie.clone()));
+    assert_eq!(alone.get("/").status, 401);
+    let mut others = with("ann", ANNS);
+    others.headers.push(("cookie", cookie));
+    assert_eq!(others.get("/").status, 429);
+    // Where somebody guesses of Bob, his own browser goes on alone.
+    let elsewhere = |password: &str| Browser::with_password(&server, "bob", password).from("127.0.0.33");
+    for number in 0..10 {
+        assert_eq!(elsewhere(&format!("wrong-{number}")).get("/").status, 401);
+    }
+    assert_eq!(elsewhere(BOBS).get("/").status, 429);
+    let mut own = elsewhere(BOBS);
+    own.headers.extend_from_slice(&browser.headers[1..]);
+    assert_eq!(own.get("/").status, 200);
+}
+
+/// 23.4a: a browser adds a token that it has as a password by itself, whichever page has it send a form.
+#[test]
+fn a_form_of_whoever_has_a_token_as_a_password_is_of_their_pages() {
+    let main = format!("auth: {{tokens: [{{name: oncall, scope: operate, token: {TOKEN}}}]}}\n{CHECKS}");
+    let server = Punctual::start(&main);
+    let (oncall, own) = (Browser::with_password(&server, "whoever", TOKEN), server.url(""));
+    let own = Some(own.trim_end_matches('/'));
+    let fields = oncall.fields("pause");
+    let fields = [&as_texts(&fields)[..], &[("do", "pause"), ("comment", "moving")]].concat();
+    let without: Vec<_> = fields.iter().filter(|(name, _)| *name != "form").copied().collect();
+    assert_eq!(oncall.post(&without, own).status, 403, "no page of ours has made it");
+    assert_eq!(oncall.post(&[&without[..], &[("form", "x")]].concat(), own).status, 403);
+    assert!(pause(&server).is_null());
+    // A program that sends it by itself says so, and no page of another site can.
+    let bearer = format!("Bearer {TOKEN}");
+    let program = Browser::new(&server, &[("authorization", &bearer)]);
+    assert_eq!(program.post(&[("do", "mute"), ("for", "1h")], own).status, 303);
+    assert_eq!(oncall.post(&fields, own).status, 303);
+    assert_eq!(pause(&server)["by"], "oncall (token)");
 }
 
 /// 23.5

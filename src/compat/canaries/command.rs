@@ -31,19 +31,19 @@ pub(super) struct Found {
 
 impl Command<'_> {
     /// Checks the key. If none is configured, a key in the request is an unexpected argument.
-    pub(super) fn admit(&mut self) -> Result<(), CommandFault> {
+    pub(super) async fn admit(&mut self) -> Result<(), CommandFault> {
         let settings = self.host.settings(self.dialect.system).ok_or(CommandFault::NoSuchPath)?;
-        self.show_key(settings.needs_key, settings.needs_key)
+        self.show_key(settings.needs_key, settings.needs_key).await
     }
 
     /// Checks the key as far as a trigger needs one.
-    pub(super) fn admit_trigger(&mut self) -> Result<(), CommandFault> {
+    pub(super) async fn admit_trigger(&mut self) -> Result<(), CommandFault> {
         let settings = self.host.settings(self.dialect.system).ok_or(CommandFault::NoSuchPath)?;
         let by_id = self.args.last("id").is_some();
-        self.show_key(settings.needs_key, settings.trigger_needs_key(by_id))
+        self.show_key(settings.needs_key, settings.trigger_needs_key(by_id)).await
     }
 
-    fn show_key(&mut self, has_key: bool, is_needed: bool) -> Result<(), CommandFault> {
+    async fn show_key(&mut self, has_key: bool, is_needed: bool) -> Result<(), CommandFault> {
         let given = if has_key { self.args.take_first("auth_key") } else { None };
         if !is_needed {
             return Ok(());
@@ -53,7 +53,7 @@ impl Command<'_> {
             let is_operator = matches!(self.visitor, Visitor::User(_));
             return if is_operator { Ok(()) } else { Err(CommandFault::Unauthorized) };
         };
-        match self.host.judge_key(self.dialect.system, &key, self.visitor) {
+        match self.host.judge_key(self.dialect.system, &key, self.visitor).await {
             KeyVerdict::Right => Ok(()),
             KeyVerdict::Wrong => Err(CommandFault::Unauthorized),
             KeyVerdict::TooMany { again_in_secs } => Err(CommandFault::TooMany { again_in_secs }),

@@ -55,7 +55,7 @@ async fn carry_out(command: &mut Command<'_>, word: &str) -> Result<DoorAnswer, 
     if !WORDS.contains(&word) {
         return Err(CommandFault::NoSuchPath);
     }
-    command.admit()?;
+    command.admit().await?;
     match word {
         "create" => change::create(command).await,
         "delete" => change::delete(command).await,

@@ -20,7 +20,7 @@ struct Triggered {
 
 /// Answers once the ping is durable, and returns the result of the ping.
 pub(super) async fn trigger(command: &mut Command<'_>) -> (Result<DoorAnswer, CommandFault>, PingEnd) {
-    if let Err(fault) = command.admit_trigger() {
+    if let Err(fault) = command.admit_trigger().await {
         return (Err(fault), PingEnd::BadKey);
     }
     let answered = take(command).await;

@@ -2,7 +2,6 @@
 
 use hyper::StatusCode;
 use hyper::body::Incoming;
-use hyper::header::AUTHORIZATION;
 use serde_json::json;
 
 use super::asked::{ApiOutcome, Asked, in_json, read_body};
@@ -10,7 +9,7 @@ use super::contract::{AskedBody, Contract};
 use super::query::{Query, bad};
 use super::shape;
 use crate::core::check::PingKind;
-use crate::http::auth::{self, Admission};
+use crate::http::auth::Admission;
 use crate::http::caller::Caller;
 use crate::http::ping::{self, PingByApi};
 use crate::http::problem::Problem;
@@ -46,13 +45,10 @@ pub(super) async fn take(asked: &Asked<'_>, body: Incoming) -> ApiOutcome {
         }
     };
     let admission = match &asked.caller {
-        Caller::Token(_) | Caller::Key(_) => {
-            let shown = auth::bearer(asked.visit.parts.headers.get(AUTHORIZATION));
-            asked.app().with_access(|access| access.admit_ping(None, shown))
-        }
+        Caller::Pinger(admission) => admission.clone(),
         Caller::User(_) => Admission::Key("".into(), None),
-        // It was let in without: what it showed is nothing to us.
-        Caller::Anybody | Caller::Person(..) => asked.app().access().ping_keys.admit(None),
+        // Whoever is known by something else was not asked whether they may ping.
+        Caller::Anybody | Caller::Token(_) | Caller::Person(..) => Admission::Missing,
     };
     let ping = PingByApi { name: asked.part("name"), kind, exit_status, admission };
     let pinged = ping::by_api(asked.visit, ping, body).await;
