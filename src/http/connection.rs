@@ -64,7 +64,7 @@ impl Drop for Socket {
             return;
         }
         let is_lost = match self.progress.phase() {
-            Phase::Head | Phase::Serving => true,
+            Phase::Sealed | Phase::Head | Phase::Serving => true,
             Phase::Fresh | Phase::Idle => self.stream.is_unread(),
             Phase::Ending => false,
         };
@@ -160,6 +160,7 @@ pub(super) async fn serve<H, A>(
     let watchdog = Watchdog::new(limits);
     let hurried = watchdog.tick.min(TICK_WHILE_DRAINING);
     let mut tick = pin!(sleep(watchdog.tick));
+    let mut waits = false;
     loop {
         match next_event(connection.as_mut(), tick.as_mut(), &mut order).await {
             Event::Ended(outcome) => {
@@ -170,11 +171,14 @@ pub(super) async fn serve<H, A>(
             }
             Event::Tick => {
                 let draining = draining.load(Ordering::Relaxed);
-                let waits = matches!(progress.phase(), Phase::Fresh | Phase::Ending);
-                if watchdog.overrun(&progress, crowded()) || (draining && waits) {
+                // A whole tick: a handshake that is over in this moment is followed by a request.
+                let has_waited = std::mem::replace(&mut waits, progress.waits_for_its_client());
+                if watchdog.overrun(&progress, crowded()) || (draining && waits && has_waited) {
                     return;
                 }
-                if draining {
+                // Who has begun to shake hands is about to ask. Hyper would close at once: a client whose handshake fails does not
+                // come again by itself, as curl does that is answered or refused.
+                if draining && progress.phase() != Phase::Sealed {
                     connection.as_mut().graceful_shutdown();
                 }
                 tick.set(sleep(if draining { hurried } else { watchdog.tick }));
@@ -182,9 +186,10 @@ pub(super) async fn serve<H, A>(
             Event::Ordered(Order::Serve) => {}
             Event::Ordered(Order::Drain) => {
                 draining.store(true, Ordering::Relaxed);
+                waits = progress.waits_for_its_client();
                 // Hyper would close at once one on which it has read nothing yet, or nothing since its last answer, though
                 // the next request may have come: Tokio has not heard yet of all that waits in the kernel.
-                if !matches!(progress.phase(), Phase::Fresh | Phase::Idle) {
+                if !matches!(progress.phase(), Phase::Fresh | Phase::Sealed | Phase::Idle) {
                     connection.as_mut().graceful_shutdown();
                 }
                 tick.set(sleep(hurried));

@@ -11,6 +11,8 @@ use super::limits::Limits;
 pub(super) enum Phase {
     /// Nothing has come yet.
     Fresh,
+    /// Something has come over TLS of which nothing can be read yet: a handshake is under way, or a part of what follows it.
+    Sealed,
     /// A request's head is coming.
     Head,
     /// A handler has it.
@@ -48,7 +50,8 @@ pub(super) enum Worth {
 }
 
 impl Progress {
-    const PHASES: [Phase; 5] = [Phase::Fresh, Phase::Head, Phase::Serving, Phase::Idle, Phase::Ending];
+    const PHASES: [Phase; 6] =
+        [Phase::Fresh, Phase::Sealed, Phase::Head, Phase::Serving, Phase::Idle, Phase::Ending];
 
     pub(super) fn new() -> Progress {
         Progress {
@@ -67,7 +70,7 @@ impl Progress {
             // An answer may be leaving.
             Phase::Idle if self.age_ticks.load(Ordering::Relaxed) == 0 => Worth::Answer,
             Phase::Idle => Worth::Idle,
-            Phase::Head => Worth::Head,
+            Phase::Sealed | Phase::Head => Worth::Head,
             Phase::Serving => Worth::Request,
         }
     }
@@ -101,12 +104,33 @@ impl Progress {
         self.phase_ticks.store(0, Ordering::Relaxed);
     }
 
+    /// It says nothing, and there is nothing to say to it.
+    pub(super) fn waits_for_its_client(&self) -> bool {
+        matches!(self.phase(), Phase::Fresh | Phase::Ending)
+    }
+
     pub(super) fn read_some(&self) {
         match self.phase() {
             // The head's time counts from the connection's beginning.
-            Phase::Fresh => self.phase.store(Phase::Head as u8, Ordering::Relaxed),
+            Phase::Fresh | Phase::Sealed => self.phase.store(Phase::Head as u8, Ordering::Relaxed),
             Phase::Idle => self.enter(Phase::Head),
             Phase::Head | Phase::Serving | Phase::Ending => {}
+        }
+    }
+
+    /// Bytes of TLS have come.
+    pub(super) fn read_sealed(&self) {
+        match self.phase() {
+            Phase::Fresh => self.phase.store(Phase::Sealed as u8, Ordering::Relaxed),
+            Phase::Idle => self.enter(Phase::Sealed),
+            Phase::Sealed | Phase::Head | Phase::Serving | Phase::Ending => {}
+        }
+    }
+
+    /// A handshake is over, and nothing more has been said.
+    pub(super) fn shook(&self) {
+        if self.phase() == Phase::Sealed {
+            self.phase.store(Phase::Fresh as u8, Ordering::Relaxed);
         }
     }
 
@@ -149,7 +173,7 @@ impl Watchdog {
             return true;
         }
         let allowed_ticks = match progress.phase() {
-            Phase::Fresh | Phase::Head => Watchdog::TICKS_OF_A_HEAD,
+            Phase::Fresh | Phase::Sealed | Phase::Head => Watchdog::TICKS_OF_A_HEAD,
             Phase::Serving => self.serving_ticks,
             Phase::Idle if crowded => 1,
             Phase::Idle => self.idle_ticks,

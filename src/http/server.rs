@@ -125,14 +125,15 @@ impl Backoff {
 }
 
 fn take((stream, source): Accepted, on_loopback: bool, shared: &Arc<Shared>) {
+    let progress = Arc::new(Progress::new());
     // Who is on this machine needs none.
     let stream = match (stream, shared.app.tls()) {
-        (Stream::Tcp(stream), Some(setup)) => Stream::Tls(Box::new(Tls::on(stream, setup))),
+        (Stream::Tcp(stream), Some(setup)) => Stream::Tls(Box::new(Tls::on(stream, setup, progress.clone()))),
         (stream, _) => stream,
     };
     let is_secure = matches!(stream, Stream::Tls(_));
     let arrival = Arrival { source, on_loopback, user: None, is_secure, is_proxied: false };
-    let socket = Socket::new(stream, Arc::new(Progress::new()));
+    let socket = Socket::new(stream, progress);
     if let Ok(place) = shared.places.clone().try_acquire_owned() {
         return serve_at(Place::Taken(place), socket, arrival, shared);
     }

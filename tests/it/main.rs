@@ -24,6 +24,7 @@ mod endless;
 mod first_page;
 mod flapping;
 mod flood;
+mod handshakes;
 mod hang;
 mod import;
 mod incident_pages;
