@@ -19,10 +19,26 @@ pub struct InForce {
 pub struct Notices {
     /// Why it was not taken.
     pub reload_fault: Option<String>,
+    /// Why certificates are not used that have changed.
+    pub certificate_fault: Option<String>,
     /// Checks that are no longer declared, and were kept (10.4).
     pub kept: Vec<Name>,
     /// Old and new name of renames that a start passed over, since both have a history (10.3).
     pub passed_over: Vec<(Name, Name)>,
+}
+
+impl Notices {
+    /// Why not all that the files say is used, a line for each fault.
+    pub fn faults(&self) -> Option<String> {
+        let faults: Vec<&str> =
+            [&self.reload_fault, &self.certificate_fault].into_iter().flatten().map(String::as_str).collect();
+        (!faults.is_empty()).then(|| faults.join("\n"))
+    }
+
+    /// Whether the configuration in use is all that the files say.
+    pub fn are_none(&self) -> bool {
+        self.faults().is_none() && self.kept.is_empty() && self.passed_over.is_empty()
+    }
 }
 
 /// Who is told.
@@ -68,10 +84,11 @@ impl InForce {
         self.set_notices(Notices { reload_fault: Some(fault), ..before });
     }
 
-    /// What was refused is in order again.
-    pub fn clear_reload_fault(&self) {
+    /// Certificates have changed and cannot be used; or, without a fault, they are in order again. What else was refused is told
+    /// beside it.
+    pub fn set_certificate_fault(&self, fault: Option<String>) {
         let before = (*self.notices()).clone();
-        self.set_notices(Notices { reload_fault: None, ..before });
+        self.set_notices(Notices { certificate_fault: fault, ..before });
     }
 
     /// What came of the last reading.

@@ -20,14 +20,12 @@ pub(super) struct Certificates {
     changing: Option<ContentHash>,
     /// What was read and could not be used.
     refused: Option<ContentHash>,
-    /// That is what people are told.
-    is_told: bool,
 }
 
 impl Certificates {
     /// As they were loaded with this configuration.
     pub(super) fn of(config: &Config) -> Certificates {
-        Certificates { in_use: config.web.tls.clone(), changing: None, refused: None, is_told: false }
+        Certificates { in_use: config.web.tls.clone(), changing: None, refused: None }
     }
 
     /// Whether there are any to look at.
@@ -44,18 +42,19 @@ impl Certificates {
         self.changing.replace(now) == Some(now)
     }
 
-    /// Takes new certificates, if there are any: connections that come from now on get them, and those that are there stay.
-    pub(super) async fn look(&mut self, app: &App, own: &Own, thread: &Handle) {
-        let Some(in_use) = self.in_use.clone() else { return };
+    /// Takes new certificates, if there are any: connections that come from now on get them, and those that are there stay. Answers
+    /// whether it did.
+    pub(super) async fn look(&mut self, app: &App, own: &Own, thread: &Handle) -> bool {
+        let Some(in_use) = self.in_use.clone() else { return false };
         let looked_at = in_use.clone();
-        let Ok(now) = thread.spawn_blocking(move || looked_at.hash_now()).await else { return };
+        let Ok(now) = thread.spawn_blocking(move || looked_at.hash_now()).await else { return false };
         if now == in_use.hash() {
             // What could not be used is gone again.
             self.refused = None;
-            self.are_well(app, own);
+            are_well(app, own);
         }
         if !self.has_settled(&in_use, now) {
-            return;
+            return false;
         }
         self.changing = None;
         match thread.spawn_blocking(move || in_use.read_again()).await {
@@ -63,36 +62,27 @@ impl Certificates {
                 app.set_tls(Some(tls.setup.clone()));
                 tracing::info!("the certificates have changed, and are used");
                 (self.refused, self.in_use) = (None, Some(tls));
-                self.are_well(app, own);
+                are_well(app, own);
+                return true;
             }
             Ok(Err(why)) => {
                 self.refused = Some(now);
                 log_faults("the certificates have changed and cannot be used, those before still are", &why);
                 own.config_refused();
-                let in_force = &app.services.in_force;
-                // What else was refused is told until it is mended.
-                if self.is_told || in_force.notices().reload_fault.is_none() {
-                    in_force.set_reload_fault(format!("the certificates: {why}"));
-                    self.is_told = true;
-                }
+                app.services.in_force.set_certificate_fault(Some(format!("the certificates: {why}")));
             }
             Err(error) => tracing::error!(%error, "the certificates were not read again"),
         }
+        false
     }
+}
 
-    /// A reload was refused, which is what people are told from now on.
-    pub(super) fn are_told_otherwise(&mut self) {
-        self.is_told = false;
-    }
-
-    fn are_well(&mut self, app: &App, own: &Own) {
-        if std::mem::take(&mut self.is_told) {
-            let in_force = &app.services.in_force;
-            in_force.clear_reload_fault();
-            let notices = in_force.notices();
-            if notices.kept.is_empty() && notices.passed_over.is_empty() {
-                own.config_mended();
-            }
+fn are_well(app: &App, own: &Own) {
+    let in_force = &app.services.in_force;
+    if in_force.notices().certificate_fault.is_some() {
+        in_force.set_certificate_fault(None);
+        if in_force.notices().are_none() {
+            own.config_mended();
         }
     }
 }

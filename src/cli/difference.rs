@@ -5,10 +5,11 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use crate::app::Notices;
-use crate::config::{Compat, Config, Openness, Person, PingKey, Token, Warning, Web};
+use crate::config::{Compat, Config, Openness, Person, PingKey, Proxy, Token, Warning, Web};
 use crate::core::check::Name;
 use crate::core::retention::Retention;
 use crate::core::route::{ALL_OWN, Policy, ReceiverName};
+use crate::core::zone::Zone;
 use crate::http::App;
 use crate::metrics::Own;
 use crate::notify::{Alertmanager, Receiver, ReceiverKind, Smtp};
@@ -23,14 +24,17 @@ pub(super) struct Rest {
     smtp: Option<Smtp>,
     alertmanagers: Vec<Alertmanager>,
     receivers: Vec<Receiver>,
-    ping_keys: (Vec<PingKey>, bool),
+    ping_keys: Vec<PingKey>,
+    ping_keys_required: bool,
     tokens: Vec<Token>,
-    openness: Openness,
     people: Vec<Person>,
+    proxy: Option<Proxy>,
+    openness: Openness,
     web: Web,
     compat: Vec<Compat>,
     policy: Arc<Policy>,
     retention: Retention,
+    zone: Zone,
     max_checks: usize,
     warnings: Vec<Warning>,
 }
@@ -45,21 +49,49 @@ pub(super) struct Difference {
 }
 
 impl Rest {
+    /// Whatever a configuration has is named here and in [`Rest::changed_since`], or they do not compile: no change goes untold.
     pub(super) fn of(config: &Config) -> Rest {
+        let Config {
+            smtp,
+            alertmanagers,
+            receivers,
+            ping_keys,
+            ping_keys_required,
+            tokens,
+            people,
+            proxy,
+            openness,
+            web,
+            compat,
+            policy,
+            retention,
+            zone,
+            checks: _,
+            max_checks,
+            warnings,
+            inputs: _,
+            content_hash: _,
+            certificates: _,
+            rest_hash: _,
+            places: _,
+        } = config;
         Rest {
-            smtp: config.smtp.clone(),
-            alertmanagers: config.alertmanagers.clone(),
-            receivers: config.receivers.clone(),
-            ping_keys: (config.ping_keys.clone(), config.ping_keys_required),
-            tokens: config.tokens.clone(),
-            openness: config.openness,
-            people: config.people.clone(),
-            web: config.web.clone(),
-            compat: config.compat.clone(),
-            policy: config.policy.clone(),
-            retention: config.retention.clone(),
-            max_checks: config.max_checks,
-            warnings: config.warnings.clone(),
+            smtp: smtp.clone(),
+            alertmanagers: alertmanagers.clone(),
+            receivers: receivers.clone(),
+            ping_keys: ping_keys.clone(),
+            ping_keys_required: *ping_keys_required,
+            tokens: tokens.clone(),
+            people: people.clone(),
+            proxy: proxy.clone(),
+            openness: *openness,
+            web: web.clone(),
+            compat: compat.clone(),
+            policy: policy.clone(),
+            retention: retention.clone(),
+            zone: *zone,
+            max_checks: *max_checks,
+            warnings: warnings.clone(),
         }
     }
 
@@ -88,39 +120,53 @@ impl Rest {
 
     /// What else than checks is otherwise: `receivers (1 added: ops)`, `smtp`.
     pub(super) fn changed_since(&self, before: &Rest) -> Vec<String> {
-        let mut others = Vec::new();
-        others.extend(named("receivers", &before.receivers_by_name(), &self.receivers_by_name()));
-        // Patterns of matchers compare as they are written.
-        let responders = |rest: &Rest| format!("{:?}", rest.policy.responders);
-        let plain = [
-            ("responders", responders(before) != responders(self)),
-            ("default_receivers", before.policy.default_receivers != self.policy.default_receivers),
-            ("alerting", before.alertmanagers != self.alertmanagers),
-            ("smtp", before.smtp != self.smtp),
+        let Rest {
+            smtp,
+            alertmanagers,
+            receivers: _,
+            ping_keys,
+            ping_keys_required,
+            tokens,
+            people,
+            proxy,
+            openness: Openness { may_read, metrics },
+            web: Web { tls, headers, rate_limit, people: _ },
+            compat,
+            policy,
+            retention,
+            zone,
+            max_checks,
+            warnings: _,
+        } = self;
+        let Policy { responders, default_receivers, receivers: _ } = &**policy;
+        let plain = |name: &str, is_changed: bool| is_changed.then(|| name.to_owned());
+        let keys = |keys: &[PingKey]| by_name(keys.iter().map(|key| (key.name.clone(), key.clone())));
+        let all = |tokens: &[Token]| by_name(tokens.iter().map(|token| (token.name.clone(), token.clone())));
+        let persons =
+            |people: &[Person]| by_name(people.iter().map(|person| (person.name.clone(), person.clone())));
+        let others = [
+            named("receivers", &before.receivers_by_name(), &self.receivers_by_name()),
+            // Patterns of matchers compare as they are written.
+            plain("responders", format!("{:?}", before.policy.responders) != format!("{responders:?}")),
+            plain("default_receivers", before.policy.default_receivers != *default_receivers),
+            plain("alerting", before.alertmanagers != *alertmanagers),
+            plain("smtp", before.smtp != *smtp),
+            named("ping keys", &keys(&before.ping_keys), &keys(ping_keys)),
+            named("tokens", &all(&before.tokens), &all(tokens)),
+            named("people", &persons(&before.people), &persons(people)),
+            plain("auth.proxy", before.proxy != *proxy),
+            plain("tls_server_config", before.web.tls != *tls),
+            plain("headers", before.web.headers != *headers),
+            plain("rate_limit", before.web.rate_limit != *rate_limit),
+            plain("auth.ping_keys_required", before.ping_keys_required != *ping_keys_required),
+            plain("what is open without a token", before.openness.may_read != *may_read),
+            plain("auth.metrics", before.openness.metrics != *metrics),
+            plain("compat", before.compat != *compat),
+            plain("retention", before.retention != *retention),
+            plain("defaults.timezone", before.zone != *zone),
+            plain("max_checks", before.max_checks != *max_checks),
         ];
-        let is_changed = |(name, is_changed): (&str, bool)| is_changed.then(|| name.to_owned());
-        others.extend(plain.into_iter().filter_map(is_changed));
-        let keys = |rest: &Rest| by_name(rest.ping_keys.0.iter().map(|key| (key.name.clone(), key.clone())));
-        let tokens =
-            |rest: &Rest| by_name(rest.tokens.iter().map(|token| (token.name.clone(), token.clone())));
-        others.extend(named("ping keys", &keys(before), &keys(self)));
-        others.extend(named("tokens", &tokens(before), &tokens(self)));
-        let people =
-            |rest: &Rest| by_name(rest.people.iter().map(|person| (person.name.clone(), person.clone())));
-        others.extend(named("people", &people(before), &people(self)));
-        let plain = [
-            ("tls_server_config", before.web.tls != self.web.tls),
-            ("headers", before.web.headers != self.web.headers),
-            ("rate_limit", before.web.rate_limit != self.web.rate_limit),
-            ("auth.ping_keys_required", before.ping_keys.1 != self.ping_keys.1),
-            ("what is open without a token", before.openness.may_read != self.openness.may_read),
-            ("auth.metrics", before.openness.metrics != self.openness.metrics),
-            ("compat", before.compat != self.compat),
-            ("retention", before.retention != self.retention),
-            ("max_checks", before.max_checks != self.max_checks),
-        ];
-        others.extend(plain.into_iter().filter_map(is_changed));
-        others
+        others.into_iter().flatten().collect()
     }
 
     /// How each is reached, and when.
@@ -257,7 +303,7 @@ pub(super) fn report_kept(changes: &Changes, app: &App, own: &Own) {
     }
     own.config_refused();
     let (kept, passed_over) = (kept.clone(), passed_over.clone());
-    app.services.in_force.set_notices(Notices { reload_fault: None, kept, passed_over });
+    app.services.in_force.set_notices(Notices { kept, passed_over, ..Notices::default() });
 }
 
 #[cfg(test)]
@@ -321,6 +367,10 @@ mod tests {
         check("", smtp, "changed: smtp; no check");
         check(&token("one"), &token("two"), "changed: tokens (1 changed: ci); no check");
         check("", &token("one"), "changed: tokens (1 added: ci), what is open without a token; no check");
+        let proxy = |from: &str| format!("auth: {{proxy: {{from: [{from}]}}}}\n");
+        check("", &proxy("10.0.0.1"), "changed: auth.proxy; no check");
+        check(&proxy("10.0.0.1"), &proxy("10.0.0.2"), "changed: auth.proxy; no check");
+        check("", "defaults: {timezone: Europe/Berlin}\n", "changed: defaults.timezone; no check");
         check("", "max_checks: 7\n", "changed: max_checks; no check");
         check("", "retention: {archived: 20d}\n", "changed: retention; no check");
         check(

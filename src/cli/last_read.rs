@@ -3,17 +3,42 @@
 use crate::config::{Config, ContentHash, Faults, Inputs};
 
 /// What was read: as long as it stays, there is nothing to reload.
+#[derive(Clone)]
 pub(super) struct LastRead {
     pub(super) inputs: Inputs,
     pub(super) hash: ContentHash,
+    /// Certificates, keys and CAs of the server, which are looked at by themselves.
+    certificates: Inputs,
+    /// Of all inputs but these.
+    rest: ContentHash,
+    /// What was asked for, if the files were faulty.
+    pub(super) refused: Option<RefusedReload>,
+}
+
+/// A reload that was refused because of the files.
+#[derive(Clone)]
+pub(super) struct RefusedReload {
+    pub(super) allow_mass_removal: bool,
+    pub(super) by: String,
+    /// What the last look saw, if certificates are others by now, and nothing else.
+    pub(super) changing: Option<ContentHash>,
 }
 
 impl LastRead {
     pub(super) fn of(config: &Config) -> LastRead {
-        LastRead { inputs: config.inputs.clone(), hash: config.content_hash }
+        let (inputs, certificates) = (config.inputs.clone(), config.certificates.clone());
+        LastRead { inputs, hash: config.content_hash, certificates, rest: config.rest_hash, refused: None }
     }
 
-    pub(super) fn of_faults(faults: &Faults) -> LastRead {
-        LastRead { inputs: faults.inputs.clone(), hash: faults.inputs.hash() }
+    pub(super) fn of_faults(faults: &Faults, refused: RefusedReload) -> LastRead {
+        let (inputs, certificates) = (faults.inputs.clone(), faults.certificates.clone());
+        let (hash, rest) = (inputs.hash(), inputs.without(&certificates).hash());
+        LastRead { inputs, hash, certificates, rest, refused: Some(refused) }
+    }
+
+    /// What is there now, if certificates have changed and nothing else. Blocks while it reads.
+    pub(super) fn of_other_certificates(&self) -> Option<ContentHash> {
+        let now = self.inputs.hash();
+        (now != self.hash && self.inputs.without(&self.certificates).hash() == self.rest).then_some(now)
     }
 }

@@ -13,7 +13,7 @@ use super::carry_on::carry_on;
 use super::certificates::{self, Certificates};
 use super::difference::{Difference, Rest, log_faults};
 use super::for_app::ForApp;
-use super::last_read::LastRead;
+use super::last_read::{LastRead, RefusedReload};
 use crate::app::{Notices, ReloadRequest};
 use crate::clock::{Clock, Stopwatch};
 use crate::compat;
@@ -107,8 +107,8 @@ impl Reloader {
                     let _ = outcome.send(reloaded);
                 }
                 _ = hangups.recv() => drop(self.reload(false, "SIGHUP".to_owned()).await),
-                _ = looks.tick(), if self.certificates.are_there() => {
-                    self.certificates.look(&self.app, &self.own, &self.thread).await;
+                _ = looks.tick(), if self.certificates.are_there() || self.seen.refused.is_some() => {
+                    self.look_at_certificates().await;
                 }
                 _ = minutes.tick() => self.look_at_zones(&mut zones_before).await,
                 () = again => self.go_on().await,
@@ -138,6 +138,22 @@ impl Reloader {
             );
         } else {
             drop(self.reload(false, format!("{} (time zones have changed)", Audit::SERVER)).await);
+        }
+    }
+
+    /// Certificates that have changed are used. A reload that was refused is made again once nothing but certificates has changed
+    /// since: whoever asked for it has mended them, and need not ask again.
+    async fn look_at_certificates(&mut self) {
+        let is_used = self.certificates.look(&self.app, &self.own, &self.thread).await;
+        let seen = self.seen.clone();
+        let now = self.beside(move || seen.of_other_certificates()).await.ok().flatten();
+        match (self.seen.refused.take(), now) {
+            (Some(refused), Some(now)) if refused.changing == Some(now) => {
+                drop(self.reload(refused.allow_mass_removal, refused.by).await);
+            }
+            (Some(refused), now) => self.seen.refused = Some(RefusedReload { changing: now, ..refused }),
+            (None, Some(now)) if is_used => self.seen.hash = now,
+            (None, _) => {}
         }
     }
 
@@ -182,12 +198,10 @@ impl Reloader {
         match &outcome {
             Ok(done) => self.tell_done(done),
             Err(fault) if self.unfinished.is_some() => {
-                self.certificates.are_told_otherwise();
                 tracing::error!("{fault}");
                 self.app.services.in_force.set_reload_fault(fault.clone());
             }
             Err(fault) => {
-                self.certificates.are_told_otherwise();
                 log_faults("the configuration was not reloaded, the one before is still used", fault);
                 self.own.config_refused();
                 self.app.services.in_force.set_reload_fault(fault.clone());
@@ -236,7 +250,8 @@ impl Reloader {
         let (config, outward) = match self.beside(move || load(&files)).await? {
             Ok((config, outward)) => (config, Arc::new(outward)),
             Err(faults) => {
-                self.seen = LastRead::of_faults(&faults);
+                let refused = RefusedReload { allow_mass_removal, by: actor, changing: None };
+                self.seen = LastRead::of_faults(&faults, refused);
                 return Err(faults.to_string());
             }
         };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::alerting::alertmanagers;
 use super::check::{self, Defaults, FileShared};
 use super::keys::{self, DoorKeys, MAX_CHECKS};
-use super::model::Config;
+use super::model::{Config, ReceiverPlaces};
 use super::names::Names;
 use super::receivers::{Receivers, receivers};
 use super::retention::retention;
@@ -54,7 +54,7 @@ impl ConfigFiles {
             Some(config) if loader.log.count() == 0 => Ok(config),
             _ => {
                 assert!(loader.log.count() > 0, "a configuration is refused for a reason");
-                Err(loader.log.into_faults(loader.inputs))
+                Err(loader.log.into_faults(loader.inputs, loader.certificates))
             }
         }
     }
@@ -181,8 +181,10 @@ fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, beside:
         max_checks: checks.max_checks,
         warnings: Vec::new(),
         inputs: Inputs::default(),
+        certificates: loader.certificates.clone(),
+        rest_hash: loader.digests.hash_without(&loader.certificates),
         content_hash: std::mem::take(&mut loader.digests).hash(),
-        places,
+        places: ReceiverPlaces(places),
     }
 }
 

@@ -56,9 +56,17 @@ pub struct Config {
     pub inputs: Inputs,
     /// The hash of everything that was read, as computed by [`Inputs::hash`].
     pub content_hash: ContentHash,
+    /// Of the inputs, the server's certificates, keys and CAs, which are read again by themselves.
+    pub certificates: Inputs,
+    /// The hash of all that was read but these.
+    pub rest_hash: ContentHash,
     /// Where each receiver is declared.
-    pub(super) places: BTreeMap<ReceiverName, Place>,
+    pub places: ReceiverPlaces,
 }
+
+/// Where each receiver is declared.
+#[derive(Clone, Debug)]
+pub struct ReceiverPlaces(pub(super) BTreeMap<ReceiverName, Place>);
 
 /// A place in a file.
 #[derive(Clone, Debug)]
@@ -75,12 +83,12 @@ impl Config {
     /// If `found` is empty, or names a receiver that is not configured.
     pub fn faults(&self, found: impl IntoIterator<Item = (ReceiverName, String)>) -> Faults {
         let fault = |(receiver, why): (ReceiverName, String)| {
-            let Place { file, line, column } = self.places[&receiver].clone();
+            let Place { file, line, column } = self.places.0[&receiver].clone();
             Fault { file, line, column, message: format!("receiver {}: {why}", quote(&receiver)) }
         };
         let list: Vec<Fault> = found.into_iter().map(fault).collect();
         assert!(!list.is_empty(), "a configuration is refused for a reason");
-        Faults { list, omitted: 0, inputs: self.inputs.clone() }
+        Faults { list, omitted: 0, inputs: self.inputs.clone(), certificates: self.certificates.clone() }
     }
 
     /// Adds warnings that are found while receivers are built.
@@ -89,7 +97,7 @@ impl Config {
     /// If one names a receiver that is not configured.
     pub fn warn(&mut self, found: impl IntoIterator<Item = (ReceiverName, String)>) {
         for (receiver, what) in found {
-            let Place { file, line, column } = &self.places[&receiver];
+            let Place { file, line, column } = &self.places.0[&receiver];
             let text = format!("{file}:{line}:{column}: receiver {}: {what}", quote(&receiver));
             self.warnings.push(Warning(text));
         }

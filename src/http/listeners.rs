@@ -57,8 +57,17 @@ impl HandedOver {
     /// The sockets that systemd names in `LISTEN_FDS`. `None`: it hands none over. To be called once, before there are other
     /// threads: it takes the variables out of the environment, so that no process that we start believes they are its own.
     pub fn from_environment() -> Result<Option<HandedOver>, HandOverError> {
+        let variable = |name| std::env::var(name).unwrap_or_default();
+        let (fds, pid) = (variable("LISTEN_FDS"), variable("LISTEN_PID"));
         let mut handed = ListenFd::from_env();
         let count = handed.len();
+        if count == 0 && !["", "0"].contains(&fds.as_str()) {
+            let own = std::process::id();
+            tracing::warn!(
+                "the sockets of LISTEN_FDS={fds} are not used, for LISTEN_PID={pid} is another process than this ({own}): have it start \
+                 punctual itself, or by `exec`; until then --web.listen-address is used"
+            );
+        }
         let take = |index: usize| -> io::Result<StdListener> {
             let gone = || io::Error::other("it is there twice");
             let listener = match handed.take_tcp_listener(index) {

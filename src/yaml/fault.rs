@@ -67,6 +67,8 @@ pub struct Faults {
     pub omitted: usize,
     /// The files that were read. When they change, it is worth trying again.
     pub inputs: Inputs,
+    /// Of these, the server's certificates, keys and CAs.
+    pub certificates: Inputs,
 }
 
 /// One fault a line.
@@ -139,7 +141,7 @@ impl Log {
     }
 
     /// All faults, sorted by place. The warnings are dropped.
-    pub(crate) fn into_faults(mut self, inputs: Inputs) -> Faults {
+    pub(crate) fn into_faults(mut self, inputs: Inputs, certificates: Inputs) -> Faults {
         self.faults.sort_by_key(|(at, _)| *at);
         let files = self.files;
         let fault = |(at, message): (At, String)| Fault {
@@ -148,7 +150,8 @@ impl Log {
             column: at.column,
             message,
         };
-        Faults { list: self.faults.into_iter().map(fault).collect(), omitted: self.omitted, inputs }
+        let list = self.faults.into_iter().map(fault).collect();
+        Faults { list, omitted: self.omitted, inputs, certificates }
     }
 }
 

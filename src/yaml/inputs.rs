@@ -42,6 +42,13 @@ impl Inputs {
         combine(digests)
     }
 
+    /// Without the files that `others` name.
+    pub fn without(&self, others: &Inputs) -> Inputs {
+        let mut rest = self.clone();
+        rest.named.retain(|path, _| !others.named.contains_key(path));
+        rest
+    }
+
     pub(crate) fn name(&mut self, path: &Path, max_bytes: u64) {
         self.named.insert(path.to_owned(), max_bytes);
     }
@@ -78,6 +85,16 @@ impl Digests {
 
     pub(crate) fn hash(self) -> ContentHash {
         combine(self.0)
+    }
+
+    /// Of the files that `others` do not name.
+    pub(crate) fn hash_without(&self, others: &Inputs) -> ContentHash {
+        combine(
+            self.0
+                .iter()
+                .filter(|(path, _)| !others.named.contains_key(*path))
+                .map(|(path, digest)| (path.clone(), *digest)),
+        )
     }
 }
 

@@ -22,6 +22,14 @@ const TREE_PER_BYTE: usize = 8;
 /// The most items of a list of sections: receivers, Alertmanagers, ping keys, tokens.
 const MAX_ITEMS: usize = 1000;
 
+/// Where a text stands.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum TextPlace {
+    File(PathBuf),
+    /// The text itself.
+    Here(String),
+}
+
 /// The state of a load.
 pub(crate) struct Loader {
     /// Whether a key of this name may be shown wherever it stands.
@@ -29,6 +37,8 @@ pub(crate) struct Loader {
     pub(crate) log: Log,
     pub(crate) inputs: Inputs,
     pub(crate) digests: Digests,
+    /// Of the inputs, the certificates, keys and CAs of the server, which are read again by themselves.
+    pub(crate) certificates: Inputs,
     /// The folder of the main file, to which the paths in it are relative.
     pub(crate) folder: PathBuf,
     bytes_read: u64,
@@ -48,6 +58,7 @@ impl Loader {
             log: Log::new(vocabulary),
             inputs: Inputs::default(),
             digests: Digests::default(),
+            certificates: Inputs::default(),
             folder: folder.to_owned(),
             bytes_read: 0,
             checks_missing: false,
@@ -118,21 +129,13 @@ impl Loader {
         file_key: &str,
         matters: bool,
     ) -> Option<Secret> {
-        if fields.has(key) && fields.has(file_key) {
-            self.log.fault(fields.at_key(key), format!("`{key}` and `{file_key}` exclude each other"));
-            return None;
+        let (used, place) = self.place(fields, key, file_key)?;
+        if matters && used == key {
+            let at = self.log.show(fields.at_value(key));
+            self.log
+                .warn(format!("{at}: `{key}` is a secret in place; `{file_key}` keeps it out of this file"));
         }
-        let (used, text) = if fields.has(key) {
-            let place = self.log.show(fields.at_value(key));
-            if matters {
-                self.log.warn(format!(
-                    "{place}: `{key}` is a secret in place; `{file_key}` keeps it out of this file"
-                ));
-            }
-            (key, fields.scalar(&mut self.log, key)?.to_owned())
-        } else {
-            (file_key, self.file_text(fields, file_key)?)
-        };
+        let text = self.text_at(fields, used, &place)?;
         let text = text.trim_end_matches(['\r', '\n']);
         let problem = match text {
             "" => "is empty",
@@ -164,21 +167,53 @@ impl Loader {
         self.secret(fields, key, file_key, matters)
     }
 
-    /// The text of a file that a key names. It may be a secret, so no part of it is ever shown.
-    pub(crate) fn file_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<String> {
-        let name = fields.scalar(&mut self.log, key)?;
-        let at = fields.at_value(key);
-        if name.is_empty() || name.contains('\0') {
-            self.log.fault(at, format!("`{key}` is the path of a file"));
+    /// Where a text stands that is given in place, or in a file that another key names, and which key says so. Both are a fault.
+    pub(crate) fn place<'k>(
+        &mut self,
+        fields: &Fields<'_>,
+        key: &'k str,
+        file_key: &'k str,
+    ) -> Option<(&'k str, TextPlace)> {
+        if fields.has(key) && fields.has(file_key) {
+            self.log.fault(fields.at_key(key), format!("`{key}` and `{file_key}` exclude each other"));
             return None;
         }
-        let path = self.folder.join(name);
-        self.inputs.name(&path, MAX_SECRET_BYTES);
-        let read = read_file(&path, MAX_SECRET_BYTES);
-        self.digests.add(&path, read.as_deref().ok());
+        if fields.has(key) {
+            return Some((key, TextPlace::Here(fields.scalar(&mut self.log, key)?.to_owned())));
+        }
+        Some((file_key, TextPlace::File(self.path(fields, file_key)?)))
+    }
+
+    fn path(&mut self, fields: &Fields<'_>, key: &str) -> Option<PathBuf> {
+        let name = fields.scalar(&mut self.log, key)?;
+        if name.is_empty() || name.contains('\0') {
+            self.log.fault(fields.at_value(key), format!("`{key}` is the path of a file"));
+            return None;
+        }
+        Some(self.folder.join(name))
+    }
+
+    /// The text at a place that `key` names. It may be a secret, so no part of it is ever shown.
+    pub(crate) fn text_at(&mut self, fields: &Fields<'_>, key: &str, place: &TextPlace) -> Option<String> {
+        let path = match place {
+            TextPlace::Here(text) => return Some(text.clone()),
+            TextPlace::File(path) => path,
+        };
+        self.inputs.name(path, MAX_SECRET_BYTES);
+        let read = read_file(path, MAX_SECRET_BYTES);
+        self.digests.add(path, read.as_deref().ok());
         let text = read
             .and_then(|bytes| String::from_utf8(bytes).map_err(|_| "the file is not UTF-8 text".to_owned()));
-        text.map_err(|reason| self.log.fault(at, format!("`{key}` {}: {reason}", quote(name)))).ok()
+        let name = fields.scalar(&mut self.log, key)?;
+        let fault =
+            |reason| self.log.fault(fields.at_value(key), format!("`{key}` {}: {reason}", quote(name)));
+        text.map_err(fault).ok()
+    }
+
+    /// The text of a file that a key names.
+    pub(crate) fn file_text(&mut self, fields: &Fields<'_>, key: &str) -> Option<String> {
+        let place = TextPlace::File(self.path(fields, key)?);
+        self.text_at(fields, key, &place)
     }
 
     /// The sections of a list, unless the list is too long.

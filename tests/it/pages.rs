@@ -108,9 +108,9 @@ fn nothing_that_came_from_outside_becomes_markup() {
     http::get(&doors.url("/ping/new-job"));
     let kept = vec![Name::parse("kept-one").unwrap()];
     doors.app.services.in_force.set_notices(Notices {
-        reload_fault: None,
         kept,
         passed_over: vec![(Name::parse("old-name").unwrap(), Name::parse("new-name").unwrap())],
+        ..Notices::default()
     });
     doors.app.services.in_force.set_reload_fault("<i>fault</i>".into());
     assert!(first(&doors, "").contains("were kept"), "a fault of a reload does not take that back");

@@ -198,3 +198,17 @@ fn what_is_handed_over_and_is_no_listening_socket_is_told() {
     check("export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\" 3</dev/null");
     check("export LISTEN_FDS=1 LISTEN_PID=$$; exec \"$@\"");
 }
+
+/// 23.10: a shell in between, say, has another number than punctual.
+#[test]
+fn what_is_handed_over_to_another_process_is_told_and_not_used() {
+    let (folder, port) = (TempDir::new().unwrap(), free_port());
+    std::fs::write(folder.path().join("punctual.yaml"), CONFIG).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_punctual"));
+    command.args(["serve", "--web.listen-address", &format!("127.0.0.1:{port}")]);
+    command.env("LISTEN_FDS", "1").env("LISTEN_PID", "1").current_dir(folder.path());
+    let mut process = Process::start("another", &mut command, folder.path());
+    process.wait_until_ready(&format!("http://127.0.0.1:{port}/-/ready"));
+    let said = process.log();
+    assert!(said.contains("LISTEN_FDS=1 are not used") && said.contains("LISTEN_PID=1 is another"), "{said}");
+}

@@ -184,12 +184,26 @@ fn certificates_that_cannot_be_used_are_told_and_those_before_stay() {
     assert!(fault.contains("certificates") && fault.contains("key_file"), "{fault}");
     assert!(server.log().contains("cannot be used, those before still are"), "{}", server.log());
     assert!(!server.log().contains("c2VrcmV0"), "the key is in the log");
+    // Beside what else is wrong, and as long as it is.
+    let faults =
+        || server.get("/api/v1/status").json()["reload_fault"].as_str().unwrap_or_default().to_owned();
+    server.write_config("checks: 7\n");
+    assert_eq!(server.reload().status, 500);
+    assert!(faults().contains("punctual.yaml:1:") && faults().contains("the certificates: "), "{}", faults());
+    std::fs::write(&certificates.key, &original).unwrap();
+    wait_until("the key", PATIENCE, || !faults().contains("the certificates: "));
+    assert!(faults().contains("punctual.yaml:1:") && successful() == 0.0);
+    std::fs::write(&certificates.key, "-----BEGIN PRIVATE KEY-----\nc2VrcmV0\n").unwrap();
+    wait_until("both", PATIENCE, || faults().contains("the certificates: "));
+    assert!(server.get("/").text().contains("punctual.yaml:1:"));
+    server.write_config(CONFIG);
     // A reload finds the same, and where.
     let refused = server.reload();
     assert!(refused.status == 500 && refused.text().contains("web.yml:1:"), "{}", refused.text());
+    // It is made once they are mended.
     std::fs::write(&certificates.key, &original).unwrap();
-    assert_eq!(server.reload().status, 200);
-    assert_eq!(successful(), 1.0);
+    wait_until("the metric", PATIENCE, || successful() == 1.0);
+    assert_eq!(faults(), "");
     // Without a reload, too.
     std::fs::write(&certificates.certificate, "").unwrap();
     wait_until("the metric", PATIENCE, || successful() == 0.0);

@@ -14,13 +14,19 @@ async fn a_bug_that_ends_reloading_is_told() {
     assert!(bug.contains("ended by a bug") && bug.contains("the bug"), "{bug}");
 }
 
+/// With the file of `--web.config.file` beside it, if there is one.
+fn files_of(config_file: &Path) -> config::ConfigFiles {
+    let web = Some(config_file.with_file_name("web.yml")).filter(|web| web.exists());
+    config::ConfigFiles { main: config_file.to_owned(), web }
+}
+
 /// One that has read this file, with a store of the same folder.
 fn reloader(
     config_file: &Path,
     faults: impl FnMut(FaultPoint) -> Option<StoreError> + Send + 'static,
 ) -> Reloader {
     let folder = config_file.parent().unwrap();
-    let config = config::load(config_file, &compat::DOOR_KEYS).unwrap();
+    let config = files_of(config_file).load(&compat::DOOR_KEYS).unwrap();
     let mut store = SqliteStore::open_with(folder, 7).unwrap();
     store.set_faults(faults);
     let (clock, own, live) = (Arc::new(Clock::new()), Arc::new(Own::new()), store.live());
@@ -31,7 +37,7 @@ fn reloader(
     let services = Services::new(live, writer.clone(), clock.clone(), Reader::new(folder), requests);
     let outward = Outward::new(&config, compat::mail, &compat::ping_urls()).unwrap();
     Reloader {
-        files: config::ConfigFiles { main: config_file.to_owned(), web: None },
+        files: files_of(config_file),
         certificates: Certificates::of(&config),
         allow_mass_removal: false,
         thread: Handle::current(),
@@ -132,4 +138,76 @@ async fn a_reload_that_comes_before_one_is_carried_out_follows() {
     let names: Vec<&str> = directory.checks.iter().map(|check| check.definition.name.as_str()).collect();
     assert!(matches!(names[..], [name] if name.starts_with("second-")), "{names:?}");
     assert!(reloader.unfinished.is_none() && !reloader.has_changed().await);
+}
+
+/// A new certificate and its key, in this folder.
+fn certify(folder: &Path) {
+    let made = std::process::Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+        ])
+        .args(["-subj", "/CN=localhost", "-keyout", "server.key", "-out", "server.pem"])
+        .current_dir(folder)
+        .output();
+    assert!(made.unwrap().status.success());
+}
+
+/// 23.9c: what was refused for certificates is made when these are mended, and for nothing else; certificates that are used are
+/// no change that waits for a reload.
+#[tokio::test]
+async fn certificates_that_change_are_seen_and_make_up_for_a_reload_that_was_refused() {
+    // Fails only if another test of this process was first.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let folder = tempfile::tempdir().unwrap();
+    let config_file = folder.path().join("punctual.yaml");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    write("punctual.yaml", "checks: [{name: a, every: 1m}]");
+    write("web.yml", "tls_server_config: {cert_file: server.pem, key_file: server.key}\n");
+    certify(folder.path());
+    let mut reloader = reloader(&config_file, |_| None);
+    let (in_force, live) = (reloader.app.clone(), reloader.app.services.live.clone());
+    let faults = || in_force.services.in_force.notices().faults();
+    let has = |name: &str| live.find(name).is_some();
+
+    certify(folder.path());
+    assert!(reloader.has_changed().await);
+    // Two looks: certificate and key are two files.
+    reloader.look_at_certificates().await;
+    reloader.look_at_certificates().await;
+    assert!(!reloader.has_changed().await, "time zones, and files that are looked at, wait for nothing");
+
+    write("server.key", "none");
+    write("punctual.yaml", "checks: [{name: a, every: 1m}, {name: b, every: 1m}]");
+    reloader.reload(false, "SIGHUP".to_owned()).await.unwrap_err();
+    assert!(faults().unwrap().contains("web.yml:1:"));
+    for _ in 0..3 {
+        reloader.look_at_certificates().await;
+    }
+    let told = faults().unwrap();
+    assert!(told.contains("web.yml:1:") && told.contains("\nthe certificates: "), "{told}");
+    assert!(!has("b"));
+    certify(folder.path());
+    for _ in 0..3 {
+        reloader.look_at_certificates().await;
+    }
+    assert_eq!(faults(), None);
+    assert!(has("b") && !reloader.has_changed().await, "what was asked for is done");
+
+    // Whoever changes more meanwhile is not done with it.
+    write("server.key", "none");
+    reloader.reload(false, "SIGHUP".to_owned()).await.unwrap_err();
+    write("punctual.yaml", "checks: [{name: a, every: 1m}, {name: half, every: 1m}]");
+    certify(folder.path());
+    for _ in 0..4 {
+        reloader.look_at_certificates().await;
+    }
+    assert!(!has("half") && faults().unwrap().contains("web.yml:1:"));
 }

@@ -15,7 +15,7 @@ use super::options::Options;
 use crate::notify::pem;
 use crate::yaml::fields::Fields;
 use crate::yaml::inputs::{ContentHash, Digests, Inputs, MAX_SECRET_BYTES, read_file};
-use crate::yaml::loader::Loader;
+use crate::yaml::loader::{Loader, TextPlace};
 
 /// TLS of the network's listeners, ready to be spoken.
 #[derive(Clone)]
@@ -43,14 +43,7 @@ struct Sources {
 struct Source {
     /// The key that says so.
     key: &'static str,
-    place: Place,
-}
-
-#[derive(Clone, PartialEq, Eq)]
-enum Place {
-    File(PathBuf),
-    /// The text itself.
-    Here(String),
+    place: TextPlace,
 }
 
 /// What is asked of clients.
@@ -132,25 +125,20 @@ fn source(
     fields: &Fields<'_>,
     [key, file_key]: [&'static str; 2],
 ) -> Option<(Source, String)> {
-    if fields.has(key) && fields.has(file_key) {
-        loader.log.fault(fields.at_key(key), format!("`{key}` and `{file_key}` exclude each other"));
-        return None;
+    let (key, place) = loader.place(fields, key, file_key)?;
+    if let TextPlace::File(path) = &place {
+        loader.certificates.name(path, MAX_SECRET_BYTES);
     }
-    if fields.has(key) {
-        let text = fields.scalar(&mut loader.log, key)?.to_owned();
-        return Some((Source { key, place: Place::Here(text.clone()) }, text));
-    }
-    let text = loader.file_text(fields, file_key)?;
-    let path = loader.folder.join(fields.scalar(&mut loader.log, file_key)?);
-    Some((Source { key: file_key, place: Place::File(path) }, text))
+    let text = loader.text_at(fields, key, &place)?;
+    Some((Source { key, place }, text))
 }
 
 impl Source {
     /// The text as it is now.
     fn text(&self) -> Result<String, PemFault> {
         let path = match &self.place {
-            Place::Here(text) => return Ok(text.clone()),
-            Place::File(path) => path,
+            TextPlace::Here(text) => return Ok(text.clone()),
+            TextPlace::File(path) => path,
         };
         let bytes = read_file(path, MAX_SECRET_BYTES);
         let text = bytes
@@ -160,8 +148,8 @@ impl Source {
 
     fn path(&self) -> Option<&PathBuf> {
         match &self.place {
-            Place::File(path) => Some(path),
-            Place::Here(_) => None,
+            TextPlace::File(path) => Some(path),
+            TextPlace::Here(_) => None,
         }
     }
 

@@ -41,7 +41,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
         let status = json!({
             "version": version::LINE,
             "fault": health::fault(&app.services),
-            "reload_fault": app.services.in_force.notices().reload_fault,
+            "reload_fault": app.services.in_force.notices().faults(),
             "held": health::held(&app.services),
             "refusing": health::refusing(&app.services),
             "checks": checks,

@@ -76,7 +76,7 @@ pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time
         (what_is_lost(app))
         (held(app))
         (as_of(app, now))
-        @if let Some(fault) = &notices.reload_fault {
+        @if let Some(fault) = notices.faults() {
             div.banner.bad role="alert" {
                 strong { "The configuration could not be reloaded; the one before is still used." }
                 pre { (fault) }
