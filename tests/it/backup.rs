@@ -2,6 +2,7 @@
 //! leaves, and takes over.
 
 use std::fmt::Write as _;
+use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
@@ -202,7 +203,7 @@ fn a_backup_that_was_made_under_load_has_the_same_states_and_tells_nobody() {
         answered
     });
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
-    assert!(!server.folder().join("backup.db.part").exists());
+    assert!(!server.folder().join("backup.db.punctual-part").exists());
     let pushes = alertmanager.received.all().len();
     let restored = server.folder().join("restored");
     std::fs::create_dir(&restored).unwrap();
@@ -237,23 +238,87 @@ fn a_backup_that_cannot_be_made_leaves_nothing() {
         let (is_good, said) = backup(data, file);
         assert!(!is_good && said.contains(why), "{said}");
         let mut part = file.as_os_str().to_owned();
-        part.push(".part");
+        part.push(".punctual-part");
         assert!(!file.exists() && !Path::new(&part).exists(), "{said}");
     };
     check(&server.folder().join("none"), &file, "there is no ");
     check(&data, &server.folder().join("none/b.db"), "No such file");
-    // What a killed one left is no obstacle, nor is who could read it.
-    let part = server.folder().join("b.db.part");
+    // What a killed one left is no obstacle, and what others named alike is theirs.
+    let (part, others) = (server.folder().join("b.db.punctual-part"), server.folder().join("b.db.part"));
     std::fs::write(&part, "x".repeat(100_000)).unwrap();
+    std::fs::set_permissions(&part, Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(&others, "precious").unwrap();
     let (is_good, said) = backup(&data, &file);
     assert!(is_good, "{said}");
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert!(!part.exists());
-    // Nobody has it written elsewhere by a link.
-    let elsewhere = server.folder().join("elsewhere");
-    std::os::unix::fs::symlink(&elsewhere, server.folder().join("c.db.part")).unwrap();
-    let (is_good, said) = backup(&data, &server.folder().join("c.db"));
-    assert!(!is_good && !elsewhere.exists(), "{said}");
+    assert_eq!(std::fs::read_to_string(&others).unwrap(), "precious");
+}
+
+/// Nobody has it written elsewhere, and nobody loses what is not a backup's.
+#[test]
+fn a_backup_takes_nothing_away_that_no_backup_has_left() {
+    let server = Punctual::start("checks: [{name: a, every: 1h}]\n");
+    let (data, folder) = (server.data(), server.folder());
+    let (file, part) = (folder.join("c.db"), folder.join("c.db.punctual-part"));
+    let elsewhere = folder.join("elsewhere");
+    let refused = |what: &str| {
+        let (is_good, said) =
+            punctual(&["backup", file.to_str().unwrap(), "--storage.path", data.to_str().unwrap()]);
+        assert!(
+            !is_good && said.contains("is in the way") && said.contains("name another file"),
+            "{what}: {said}"
+        );
+        assert!(!file.exists(), "{what}");
+    };
+    std::os::unix::fs::symlink(&elsewhere, &part).unwrap();
+    refused("a link to nothing");
+    std::fs::write(&elsewhere, "precious").unwrap();
+    std::fs::set_permissions(&elsewhere, Permissions::from_mode(0o600)).unwrap();
+    refused("a link");
+    std::fs::remove_file(&part).unwrap();
+    std::fs::hard_link(&elsewhere, &part).unwrap();
+    refused("another name");
+    std::fs::remove_file(&part).unwrap();
+    assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "precious");
+    std::fs::write(&part, "of somebody whose files all may read").unwrap();
+    std::fs::set_permissions(&part, Permissions::from_mode(0o644)).unwrap();
+    refused("a file");
+    assert!(part.exists());
+    std::fs::remove_file(&part).unwrap();
+    std::fs::create_dir(&part).unwrap();
+    refused("a folder");
+}
+
+/// Of several at once to one name one is made, and the others say what to do.
+#[test]
+fn of_backups_to_one_name_one_is_made_and_it_is_whole() {
+    let server = Punctual::start("checks: [{name: a, every: 1h}]\n");
+    let data = server.data();
+    (0..50).for_each(|_| server.ping(&format!("a?comment={}", "x".repeat(1000))));
+    for round in 0..5 {
+        let file = server.folder().join(format!("{round}.db"));
+        // Now and then beside what a killed one has left.
+        if round % 2 == 0 {
+            let part = server.folder().join(format!("{round}.db.punctual-part"));
+            std::fs::write(&part, "x").unwrap();
+            std::fs::set_permissions(&part, Permissions::from_mode(0o600)).unwrap();
+        }
+        let backup =
+            || punctual(&["backup", file.to_str().unwrap(), "--storage.path", data.to_str().unwrap()]);
+        let ended: Vec<(bool, String)> = std::thread::scope(|scope| {
+            let all: Vec<_> = (0..6).map(|_| scope.spawn(backup)).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let (good, bad): (Vec<_>, Vec<_>) = ended.iter().partition(|(is_good, _)| *is_good);
+        assert_eq!(good.len(), 1, "{ended:?}");
+        assert!(bad.iter().all(|(_, said)| said.contains("name another")), "{ended:?}");
+        let restored = server.folder().join(format!("restored-{round}"));
+        std::fs::create_dir(&restored).unwrap();
+        std::fs::copy(&file, restored.join("punctual.db")).unwrap();
+        let (is_sound, said) = punctual(&["check-storage", "--storage.path", restored.to_str().unwrap()]);
+        assert!(is_sound, "{said}");
+    }
 }
 
 /// The version before opens the database, or says that it cannot: this is what each says of one of a later version, and it

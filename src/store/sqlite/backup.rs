@@ -2,13 +2,14 @@
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use rustix::fs::{CWD, FlockOperation, OFlags, RenameFlags, flock, renameat_with};
 use rustix::io::Errno;
+use rustix::process::geteuid;
 
 use super::error::failed;
 use super::{files, migrations};
@@ -92,7 +93,8 @@ fn copy(
     }
 }
 
-/// The file while it is not whole, beside where it is to be. It goes unless it is finished.
+/// The file while it is not whole, beside where it is to be. It goes unless it is finished. Who holds its lock is the only one who
+/// writes it, takes it away or gives it its name.
 struct Part {
     path: PathBuf,
     file: File,
@@ -100,32 +102,37 @@ struct Part {
 }
 
 impl Part {
-    /// What a backup left that was killed is written over.
+    /// No other program has such names: what is there is of a backup, that runs or was killed.
+    const SUFFIX: &str = ".punctual-part";
+    /// Whoever finds what was left takes it away, and another may be as fast.
+    const TRIES: usize = 10;
+
     fn new(to: &Path) -> Result<Part, StoreError> {
         let mut name = to.as_os_str().to_owned();
-        name.push(".part");
+        name.push(Part::SUFFIX);
         let path = PathBuf::from(name);
-        let nofollow = OFlags::NOFOLLOW.bits().cast_signed();
-        let opened = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(MODE)
-            .custom_flags(nofollow)
-            .open(&path);
-        let file = opened.map_err(|error| files::told(&path, &error))?;
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
-            return Err(StoreError::Failed(format!(
-                "{}: another backup is being written to it",
-                path.display()
-            )));
+        for _ in 0..Part::TRIES {
+            let created = OpenOptions::new().read(true).write(true).create_new(true).mode(MODE).open(&path);
+            let file = match created {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                    remove_what_was_left(&path)?;
+                    continue;
+                }
+                Err(error) => return Err(files::told(&path, &error)),
+            };
+            // Before that another may have taken it for what was left.
+            if !is_locked_by_us(&path, &file)? || !is_at(&path, &file) {
+                break;
+            }
+            let part = Part { path, file, is_finished: false };
+            part.file.set_permissions(Permissions::from_mode(MODE)).map_err(|error| part.told(&error))?;
+            return match fs::symlink_metadata(to) {
+                Ok(_) => Err(there_already(to)),
+                Err(_) => Ok(part),
+            };
         }
-        let part = Part { path, file, is_finished: false };
-        let emptied =
-            part.file.set_len(0).and_then(|()| part.file.set_permissions(Permissions::from_mode(MODE)));
-        emptied.map_err(|error| part.told(&error))?;
-        Ok(part)
+        Err(is_being_written(&path))
     }
 
     /// It gets its name once it is on the disk, and the name is on the disk before it is said to be done.
@@ -154,12 +161,69 @@ impl Part {
 impl Drop for Part {
     fn drop(&mut self) {
         if !self.is_finished {
-            // What is left of it does no harm: the next backup writes over it.
+            // What is left of it does no harm: the next backup takes it away.
             let _ = fs::remove_file(&self.path);
         }
     }
 }
 
+/// Takes away what a backup left that was killed, and nothing else.
+fn remove_what_was_left(path: &Path) -> Result<(), StoreError> {
+    let in_the_way = || {
+        let path = path.display();
+        StoreError::Failed(format!(
+            "{path} is in the way, and no backup of yours has left it: move it, or name another file"
+        ))
+    };
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+    let file = match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(_) => return Err(in_the_way()),
+    };
+    let found = file.metadata().map_err(|error| files::told(path, &error))?;
+    let is_ours = found.is_file()
+        && found.uid() == geteuid().as_raw()
+        && found.nlink() == 1
+        && found.mode() & 0o7777 == MODE;
+    if !is_ours {
+        return Err(in_the_way());
+    }
+    if !is_locked_by_us(path, &file)? {
+        return Err(is_being_written(path));
+    }
+    // It may have got its name meanwhile, or another was faster.
+    match is_at(path, &file) {
+        true => fs::remove_file(path).map_err(|error| files::told(path, &error)),
+        false => Ok(()),
+    }
+}
+
+/// False: another holds the lock.
+fn is_locked_by_us(path: &Path, file: &File) -> Result<bool, StoreError> {
+    match flock(file, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(true),
+        Err(Errno::WOULDBLOCK) => Ok(false),
+        Err(error) => Err(files::told(path, &error.into())),
+    }
+}
+
+/// Whether this is the file of that name.
+fn is_at(path: &Path, file: &File) -> bool {
+    let (Ok(there), Ok(open)) = (fs::symlink_metadata(path), file.metadata()) else { return false };
+    (there.dev(), there.ino()) == (open.dev(), open.ino())
+}
+
+fn is_being_written(path: &Path) -> StoreError {
+    let path = path.display();
+    StoreError::Failed(format!(
+        "{path}: another backup is being written to it: wait for its end, or name another file"
+    ))
+}
+
 fn there_already(to: &Path) -> StoreError {
-    StoreError::Failed(format!("{} is there already: a backup is written to a new file", to.display()))
+    StoreError::Failed(format!(
+        "{} is there already: a backup is written to a new file, so name another",
+        to.display()
+    ))
 }
