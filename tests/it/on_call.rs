@@ -3,6 +3,11 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
+use punctual::clock::Clock;
+use punctual::core::outbox::{Message, MessageId};
+use punctual::core::secret::Secret;
+use punctual::core::time::Span;
+use punctual::notify::AckLink;
 use serde_json::Value;
 
 use crate::people::{OPERATE, Person, TOKENS, as_texts, fields_of, form};
@@ -296,4 +301,41 @@ fn a_night_on_call() {
     assert!(listed.contains("nightly-backup") && listed.contains("resolved"), "{listed}");
     assert!(command(&["mutes"]).contains("ann (token oncall)"));
     assert_eq!(mails.mails.all().len(), 2, "told once, and recovered once");
+}
+
+/// 22.5a, 22.5b
+#[test]
+fn a_link_that_is_over_tells_nothing_of_what_it_told() {
+    let (server, mails) = start("", "[{name: nightly-backup, every: 1h, title: Nightly backup}]");
+    server.ping("nightly-backup/fail");
+    let link = link(&mail(&mails, 1));
+    assert!(ask("GET", &link).text().contains("Nightly backup"));
+    // The same message, as if it had been made eight days ago.
+    let (before, token) = link.rsplit_once('/').unwrap();
+    let secret: String = rusqlite::Connection::open(server.data().join("punctual.db"))
+        .unwrap()
+        .query_row("SELECT value FROM secrets WHERE name = 'people'", [], |row| row.get(0))
+        .unwrap();
+    let message = Message {
+        id: MessageId(1),
+        receiver: "ops-mail".into(),
+        key: token.split('.').next().unwrap().to_owned(),
+        members: Vec::new(),
+        created_at: Clock::new().now() - Span::mins(8 * 24 * 60),
+        attempts: 1,
+        attempts_here: 1,
+        retry_at: None,
+        origin: None,
+    };
+    let old = format!("{before}/{}", AckLink::of(&message).token(&Secret::new(secret)));
+    for answer in [ask("GET", &old), send(&old, &[("who", "ann")])] {
+        assert_eq!(answer.status, 410);
+        let page = answer.text();
+        assert!(page.contains("good for a week"), "{page}");
+        for told in ["Nightly backup", "nightly-backup", "ops-mail", "failed"] {
+            assert!(!page.contains(told), "{told}: {page}");
+        }
+    }
+    assert_eq!(incident(&server, 1)["status"], "open");
+    assert_eq!(send(&link, &[("who", "ann")]).status, 303);
 }

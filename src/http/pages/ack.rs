@@ -23,6 +23,8 @@ pub(in super::super) fn answer(app: &App, token: &str, refused: Option<&RefusedF
     let found = of_token(&app.services, token);
     let (status, content) = match &found {
         None => (StatusCode::NOT_FOUND, not_ours()),
+        // Whoever finds an old mail is told nothing of what stood in it, nor how things stand now.
+        Some(link) if link.until < now => (StatusCode::GONE, over(link, now)),
         Some(link) => match linked(&app.services, link) {
             Ok(Some(told)) => (StatusCode::OK, content(token, link, &told, now)),
             Ok(None) => (StatusCode::GONE, html! { p { "What this message told is not kept any more." } }),
@@ -47,6 +49,10 @@ fn not_ours() -> Markup {
     html! { p { "This link is not one of this server's: it may have been cut on its way." } }
 }
 
+fn over(link: &AckLink, now: Time) -> Markup {
+    html! { p { "This link was good for a week, until " (words::when(link.until, now)) "." } }
+}
+
 fn content(token: &str, link: &AckLink, told: &LinkedMessage, now: Time) -> Markup {
     let open = told.open().count();
     html! {
@@ -59,9 +65,7 @@ fn content(token: &str, link: &AckLink, told: &LinkedMessage, now: Time) -> Mark
             tbody { @for (definition, view) in &told.incidents { (row(definition, view, now)) } }
         }
         @if told.incidents.is_empty() { p.quiet { "It is not kept any more." } }
-        @if link.until < now {
-            p { "This link was good until " (words::when(link.until, now)) "." }
-        } @else if open > 0 {
+        @if open > 0 {
             (form(token, open))
             p.small { "This link is good until " (words::when(link.until, now)) ", for whoever has it." }
         }

@@ -2,7 +2,7 @@
 
 use super::rows::Rows;
 use crate::core::audit::{Audit, AuditKind};
-use crate::core::check::{Definition, Name};
+use crate::core::check::{Alias, Definition, Name, Spec};
 use crate::core::time::Time;
 use crate::store::{Edit, StoreError};
 
@@ -63,34 +63,78 @@ impl EditsKept {
 
 /// Which parts of a check are others: `title, schedule`.
 fn changed(before: &Definition, after: &Definition) -> String {
-    let (was, is) = (&before.spec, &after.spec);
-    let renamed = before.name != after.name;
-    let parts = [
-        ("name", renamed),
-        ("title", before.title != after.title),
-        ("group", before.group != after.group),
-        ("labels", before.labels != after.labels),
-        ("schedule", was.schedule != is.schedule),
-        ("grace", was.grace != is.grace),
-        ("early", was.early != is.early),
-        ("max_runtime", was.max_runtime != is.max_runtime),
-        ("start_within", was.start_within != is.start_within),
-        ("min_runtime", was.min_runtime != is.min_runtime),
-        ("overlap", was.overlap != is.overlap),
-        ("failures_before_alert", was.failures_before_alert != is.failures_before_alert),
-        ("successes_to_recover", was.successes_to_recover != is.successes_to_recover),
-        ("manual_resume", was.manual_resume != is.manual_resume),
-        ("description", before.description != after.description),
-        ("runbook_url", before.runbook_url != after.runbook_url),
-        ("depends_on", before.depends_on != after.depends_on),
-        ("quiet", before.quiet != after.quiet),
-        ("ping_methods", before.ping_methods != after.ping_methods),
-        ("window", before.window != after.window),
-        ("emails", before.emails != after.emails),
+    // Whatever a check has is named here and below, or this does not compile: no change goes untold.
+    let Definition {
+        name,
+        renamed_from,
+        title,
+        group,
+        labels,
+        spec,
+        description,
+        runbook_url,
+        reference,
+        depends_on,
+        quiet,
+        ping_methods,
+        window,
+        emails,
+        alias,
+        source: _,
+    } = after;
+    let is_renamed = before.name != *name;
+    let slug = |alias: &Option<Box<Alias>>| alias.as_ref().map(|alias| alias.slug.clone());
+    let first = [
+        ("name", is_renamed),
+        ("renamed_from", before.renamed_from != *renamed_from),
+        ("title", before.title != *title),
+        ("group", before.group != *group),
+        ("labels", before.labels != *labels),
     ];
-    let names: Vec<&str> = parts.iter().filter(|(_, is_other)| *is_other).map(|(name, _)| *name).collect();
-    match (renamed, names.join(", ")) {
-        (true, names) => format!("{names}; its name is {}", after.name),
+    let last = [
+        ("description", before.description != *description),
+        ("runbook_url", before.runbook_url != *runbook_url),
+        ("ref", before.reference != *reference),
+        ("depends_on", before.depends_on != *depends_on),
+        ("quiet", before.quiet != *quiet),
+        ("ping_methods", before.ping_methods != *ping_methods),
+        ("window", before.window != *window),
+        ("emails", before.emails != *emails),
+        ("slug", slug(&before.alias) != slug(alias)),
+    ];
+    let parts = first.into_iter().chain(changed_of_spec(&before.spec, spec)).chain(last);
+    let names: Vec<&str> = parts.filter(|(_, is_other)| *is_other).map(|(name, _)| name).collect();
+    match (is_renamed, names.join(", ")) {
+        (true, names) => format!("{names}; its name is {name}"),
         (false, names) => names,
     }
+}
+
+fn changed_of_spec(before: &Spec, after: &Spec) -> [(&'static str, bool); 11] {
+    let Spec {
+        schedule,
+        grace,
+        early,
+        max_runtime,
+        start_within,
+        min_runtime,
+        overlap,
+        failures_before_alert,
+        successes_to_recover,
+        manual_resume,
+        paused,
+    } = after;
+    [
+        ("schedule", before.schedule != *schedule),
+        ("grace", before.grace != *grace),
+        ("early", before.early != *early),
+        ("max_runtime", before.max_runtime != *max_runtime),
+        ("start_within", before.start_within != *start_within),
+        ("min_runtime", before.min_runtime != *min_runtime),
+        ("overlap", before.overlap != *overlap),
+        ("failures_before_alert", before.failures_before_alert != *failures_before_alert),
+        ("successes_to_recover", before.successes_to_recover != *successes_to_recover),
+        ("manual_resume", before.manual_resume != *manual_resume),
+        ("paused", before.paused != *paused),
+    ]
 }

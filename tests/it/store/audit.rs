@@ -3,6 +3,7 @@
 use punctual::core::audit::{Audit, AuditKind};
 use punctual::core::check::PingKind;
 use punctual::core::outbox::{Attempt, MessageId};
+use punctual::core::reference::Ref;
 use punctual::core::retention::Retention;
 use punctual::core::route::{Matcher, Mute};
 use punctual::core::time::Span;
@@ -61,6 +62,10 @@ fn mutes_pauses_edits_and_messages_are_kept_with_who_it_was() {
     changed.name = super::world::name("renamed");
     edit(&mut world, Edit::Update { check: id, definition: Box::new(changed), how: SpecChange::Judged })
         .unwrap();
+    let mut cited = definition(&mut world, "renamed");
+    cited.reference = Ref::parse("a7Bc9d");
+    edit(&mut world, Edit::Update { check: id, definition: Box::new(cited), how: SpecChange::Judged })
+        .unwrap();
     edit(&mut world, Edit::Delete { check: id }).unwrap();
     world.ping("b", PingKind::Fail);
     world.wait(GROUP_WAIT);
@@ -86,6 +91,7 @@ fn mutes_pauses_edits_and_messages_are_kept_with_who_it_was() {
             "unpause a by bob:  | ".to_owned(),
             "create made by ann:  | ".to_owned(),
             "edit made by ann: name, title; its name is renamed | ".to_owned(),
+            "edit renamed by ann: ref | ".to_owned(),
             "delete renamed by ann:  | ".to_owned(),
             "retry - by ann: message 1, deliveries: 1 | ".to_owned(),
             "drop - by bob: message 1 to ops, deliveries: 1 | ".to_owned(),
