@@ -53,6 +53,12 @@ pub(super) fn encoded(text: &str) -> String {
     utf8_percent_encode(text, &RESERVED).to_string()
 }
 
+/// A query of these names and values, without those that are empty; "" where all are.
+pub(super) fn query(pairs: &[(&str, &str)]) -> String {
+    let said = pairs.iter().filter(|(_, value)| !value.is_empty());
+    said.map(|(name, value)| format!("{name}={}", encoded(value))).collect::<Vec<_>>().join("&")
+}
+
 /// A text for a log or page that came from outside: at most `max_chars`, without control characters.
 pub(super) fn shown(bytes: &[u8], max_chars: usize) -> String {
     // A character has at most four bytes: what is further behind is not shown anyway.
@@ -103,6 +109,14 @@ mod tests {
         check("m=%ff", [None, Some("\u{fffd}")]);
         check("&&=&rid=", [Some(""), None]);
         assert_eq!(query_values(None, ["m"]), [None]);
+    }
+
+    #[test]
+    fn a_query_that_is_made_says_what_it_was_made_of() {
+        let query = query(&[("q", "team=dba & \"web\""), ("status", ""), ("page", "2")]);
+        assert_eq!(query, "q=team%3Ddba%20%26%20%22web%22&page=2");
+        assert_eq!(query_values(Some(&query), ["q", "status"]), [Some("team=dba & \"web\"".into()), None]);
+        assert_eq!(super::query(&[("q", "")]), "");
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod connection;
 mod cookie;
 mod decode;
 mod door;
+mod etag;
 mod exposition;
 mod form;
 mod guesses;

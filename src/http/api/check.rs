@@ -19,6 +19,7 @@ use crate::core::results::{LastResult, ResultKind};
 use crate::core::schedule::Expect;
 use crate::core::time::Time;
 use crate::http::App;
+use crate::http::etag;
 use crate::http::problem::Problem;
 use crate::store::history::PauseRecord;
 use crate::store::live::Check;
@@ -290,11 +291,8 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
     asked.query(&[])?;
     let check = asked.check()?;
     let shown = shown(asked, check.clone()).await?;
-    let tag = tag::of(&check, &shown);
-    if tag::is_known(&asked.visit.parts.headers, &tag) {
-        return Ok(tag::unchanged(&tag));
-    }
-    Ok(tag::tagged(in_json(StatusCode::OK, &shown), &tag))
+    let reply = tag::tagged(in_json(StatusCode::OK, &shown), &tag::of(&check, &shown));
+    Ok(etag::unless_held(reply, &etag::held(&asked.visit.parts.headers)))
 }
 
 /// The answer that shows a check as it was made or changed: a schedule may take a while to look at.

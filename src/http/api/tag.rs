@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use hyper::StatusCode;
-use hyper::header::{ETAG, HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
+use hyper::header::{ETAG, HeaderMap, HeaderValue, IF_MATCH};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::config::words_of;
+use crate::http::etag::{self, NamedTag};
 use crate::http::hash::version;
 use crate::http::problem::Problem;
-use crate::http::reply::{self, Reply};
+use crate::http::reply::Reply;
 use crate::store::live::Check;
 
 /// Between what was declared of a check and all else that is shown of it.
@@ -41,37 +42,22 @@ pub(super) fn tagged(mut reply: Reply, tag: &str) -> Reply {
     reply
 }
 
-/// Whoever asks has this version already.
-pub(super) fn unchanged(tag: &str) -> Reply {
-    let mut reply = reply::text(StatusCode::NOT_MODIFIED, "");
-    reply.headers_mut().remove(hyper::header::CONTENT_TYPE);
-    tagged(reply, tag)
-}
-
-/// Whether `If-None-Match` names this version.
-pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
-    let known = tags(headers.get_all(IF_NONE_MATCH).iter());
-    known.iter().any(|known| {
-        *known == Named::Any || matches!(known, Named::Strong(known) | Named::Weak(known) if known == tag)
-    })
-}
-
 /// What `If-Match` wants a check to be still: only what was declared counts, so that a ping after a look refuses no change.
-pub(super) struct Wanted(Vec<Named>);
+pub(super) struct Wanted(Vec<NamedTag>);
 
 impl Wanted {
     pub(super) fn of(headers: &HeaderMap) -> Wanted {
-        Wanted(tags(headers.get_all(IF_MATCH).iter()))
+        Wanted(etag::named(headers.get_all(IF_MATCH).iter()))
     }
 
     /// The check, if it is that.
     pub(super) fn admits(&self, check: Arc<Check>) -> Result<Arc<Check>, Problem> {
         let Wanted(wanted) = self;
         let is_same = |tag: &str| tag.split(BETWEEN).next() == Some(&declared(&check));
-        let admits = |named: &Named| match named {
-            Named::Any => true,
-            Named::Strong(tag) => is_same(tag),
-            Named::Weak(_) => false,
+        let admits = |named: &NamedTag| match named {
+            NamedTag::Any => true,
+            NamedTag::Strong(tag) => is_same(tag),
+            NamedTag::Weak(_) => false,
         };
         if wanted.is_empty() || wanted.iter().any(admits) { Ok(check) } else { Err(is_another()) }
     }
@@ -80,46 +66,4 @@ impl Wanted {
 fn is_another() -> Problem {
     let detail = "this check is another by now than `If-Match` says, and nothing was changed: look at it again, and decide anew";
     Problem::new(StatusCode::PRECONDITION_FAILED, detail)
-}
-
-/// What a condition names.
-#[derive(Debug, PartialEq, Eq)]
-enum Named {
-    Any,
-    Strong(String),
-    /// Good to read by, not to change by.
-    Weak(String),
-}
-
-/// What is no tag names nothing that there is.
-fn tags<'h>(values: impl Iterator<Item = &'h HeaderValue>) -> Vec<Named> {
-    let named = |part: &str| match part.trim() {
-        "*" => Named::Any,
-        part => match part.strip_prefix("W/") {
-            Some(weak) => Named::Weak(weak.trim_matches('"').to_owned()),
-            None => Named::Strong(part.trim_matches('"').to_owned()),
-        },
-    };
-    values
-        .flat_map(|value| value.to_str().unwrap_or_default().split(',').map(named).collect::<Vec<_>>())
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_condition_names_several_versions_or_any() {
-        let check = |values: &[&'static str], expected: &[Named]| {
-            let values: Vec<HeaderValue> =
-                values.iter().map(|value| HeaderValue::from_static(value)).collect();
-            assert_eq!(tags(values.iter()), expected, "{values:?}");
-        };
-        let (strong, weak) = (|tag: &str| Named::Strong(tag.into()), |tag: &str| Named::Weak(tag.into()));
-        check(&[], &[]);
-        check(&["\"a.b\""], &[strong("a.b")]);
-        check(&["\"a\", W/\"b\"", "*"], &[strong("a"), weak("b"), Named::Any]);
-        check(&[""], &[strong("")]);
-    }
 }

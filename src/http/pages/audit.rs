@@ -99,17 +99,17 @@ fn check_link(app: &App, name: &str) -> Markup {
 }
 
 fn older(wanted: &AuditsWanted, found: &HistoryPage<AuditRecord>) -> Markup {
-    let value =
-        |name: &str, value: Option<&str>| value.map(|value| format!("{name}={}", decode::encoded(value)));
-    let filters = [
-        value("actor", wanted.actor.as_deref()),
-        value("what", wanted.what.map(AuditKind::as_str)),
-        value("check", wanted.check.as_deref()),
-    ];
-    let before =
-        |next: u64| filters.iter().flatten().cloned().chain([format!("before={next}")]).collect::<Vec<_>>();
+    let address = |next: u64| {
+        let query = decode::query(&[
+            ("actor", wanted.actor.as_deref().unwrap_or_default()),
+            ("what", wanted.what.map_or("", AuditKind::as_str)),
+            ("check", wanted.check.as_deref().unwrap_or_default()),
+            ("before", &next.to_string()),
+        ]);
+        format!("?{query}")
+    };
     html! {
-        @if let Some(next) = found.next { p.small { a href={ "?" (before(next).join("&")) } { "Older" } } }
+        @if let Some(next) = found.next { p.small { a href=(address(next)) { "Older" } } }
     }
 }
 

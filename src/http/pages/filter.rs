@@ -64,11 +64,10 @@ impl Filter {
 
     /// The address of the same text with another status or page.
     pub(super) fn address(&self, status: Option<Status>, page: usize) -> String {
-        let text = (!self.text.is_empty()).then(|| format!("q={}", decode::encoded(&self.text)));
-        let status = status.map(|status| format!("status={}", status.as_str()));
-        let page = (page > 1).then(|| format!("page={page}"));
-        let query: Vec<String> = [text, status, page].into_iter().flatten().collect();
-        if query.is_empty() { "./".to_owned() } else { format!("?{}", query.join("&")) }
+        let (status, page) = (status.map_or("", Status::as_str), page.to_string());
+        let page = if page == "1" { "" } else { &page };
+        let query = decode::query(&[("q", &self.text), ("status", status), ("page", page)]);
+        if query.is_empty() { "./".to_owned() } else { format!("?{query}") }
     }
 
     /// How many there are of each status, each a link to them.

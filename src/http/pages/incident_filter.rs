@@ -95,24 +95,25 @@ impl IncidentFilter {
 
     /// The query that asks for the same, from the newest on.
     pub(in crate::http) fn query(&self) -> String {
+        self.query_before("")
+    }
+
+    fn query_before(&self, before: &str) -> String {
         let IncidentFilter { standing, check, reason, label, matchers, since, .. } = self;
-        let all = [
+        decode::query(&[
             ("standing", standing),
             ("check", check),
             ("reason", reason),
             ("label", label),
             ("matchers", matchers),
             ("since", since),
-        ];
-        let said = all.into_iter().filter(|(_, value)| !value.is_empty());
-        said.map(|(name, value)| format!("{name}={}", decode::encoded(value))).collect::<Vec<_>>().join("&")
+            ("before", before),
+        ])
     }
 
     /// The address of those that come after this one.
     pub(super) fn address_before(&self, before: u64) -> String {
-        let query = self.query();
-        let and = if query.is_empty() { "" } else { "&" };
-        format!("?{query}{and}before={before}")
+        format!("?{}", self.query_before(&before.to_string()))
     }
 
     /// The address of the same of another standing.

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use hyper::StatusCode;
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use maud::{DOCTYPE, Markup, html};
@@ -41,7 +41,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::reply::{self, Reply};
 use super::viewer::Viewer;
 use super::visit::Visit;
-use super::{App, exposition};
+use super::{App, etag, exposition};
 use crate::app::Room;
 use crate::core::cause::Status;
 
@@ -73,11 +73,8 @@ pub(super) enum Page {
 /// Makes a page aside, compressed for whoever takes that; who has it as it is already is told so.
 pub(super) async fn make(visit: Visit<'_>, page: impl FnOnce(&App) -> Reply + Send + 'static) -> Reply {
     let takes_gzip = exposition::takes_gzip(visit.parts);
-    let has = visit.parts.headers.get(IF_NONE_MATCH).cloned();
-    let answer = move |app: &App| match page(app) {
-        reply if tag::is_held(&reply, has.as_ref()) => tag::not_modified(reply),
-        reply => reply::compressed(reply, takes_gzip),
-    };
+    let held = etag::held(&visit.parts.headers);
+    let answer = move |app: &App| reply::compressed(etag::unless_held(page(app), &held), takes_gzip);
     make_in(visit.room_or(Room::Pages), visit.app, answer).await
 }
 

@@ -1,12 +1,9 @@
 //! The tag of a page (`ETag`): another one if anything changed that it shows, and the same while only time goes by.
 
-use hyper::StatusCode;
-use hyper::header::{CONTENT_TYPE, ETAG, HeaderValue, VARY};
 use maud::Markup;
 use sha2::{Digest as _, Sha256};
 
 use super::super::hash::version;
-use super::super::reply::{Body, Reply};
 
 /// What differs from one rendering to the next though nothing changed, from its begin to its end: how long ago a time is, and
 /// the rid of a form.
@@ -37,22 +34,6 @@ fn add(hash: &mut Sha256, text: &str, passing: &[(&str, &str)]) {
     }
 }
 
-/// Whether whoever asks has this page already.
-pub(super) fn is_held(reply: &Reply, has: Option<&HeaderValue>) -> bool {
-    let (Some(tag), Some(has)) = (reply.headers().get(ETAG), has) else { return false };
-    let bytes = has.as_bytes();
-    bytes == b"*" || bytes.split(|byte| *byte == b',').any(|held| held.trim_ascii() == tag.as_bytes())
-}
-
-/// The same answer without the page.
-pub(super) fn not_modified(mut reply: Reply) -> Reply {
-    *reply.status_mut() = StatusCode::NOT_MODIFIED;
-    *reply.body_mut() = Body::default();
-    reply.headers_mut().remove(CONTENT_TYPE);
-    reply.headers_mut().insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    reply
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,20 +62,5 @@ mod tests {
         for broken in ["<time ", "<time datetime=\"A\">", "name=\"rid\" value=\""] {
             assert_eq!(tag(broken), tag(broken));
         }
-    }
-
-    #[test]
-    fn whoever_has_a_page_is_known_by_its_tag() {
-        let mut reply = Reply::default();
-        let check = |reply: &Reply, has: &'static str, expected: bool| {
-            assert_eq!(is_held(reply, Some(&HeaderValue::from_static(has))), expected, "{has}");
-        };
-        check(&reply, "*", false);
-        reply.headers_mut().insert(ETAG, HeaderValue::from_static("W/\"a\""));
-        check(&reply, "W/\"a\"", true);
-        check(&reply, "\"b\", W/\"a\"", true);
-        check(&reply, "*", true);
-        check(&reply, "W/\"b\"", false);
-        assert!(!is_held(&reply, None));
     }
 }
