@@ -145,6 +145,10 @@ impl Reloader {
     /// since: whoever asked for it has mended them, and need not ask again.
     async fn look_at_certificates(&mut self) {
         let is_used = self.certificates.look(&self.app, &self.own, &self.thread).await;
+        // To look at all files costs as much as to hash them, which may be many.
+        if !is_used && self.seen.refused.is_none() {
+            return;
+        }
         let seen = self.seen.clone();
         let now = self.beside(move || seen.of_other_certificates()).await.ok().flatten();
         match (self.seen.refused.take(), now) {
