@@ -77,6 +77,38 @@ impl AuditKind {
     }
 }
 
+/// Kinds of which so many are kept together, whatever is done of others: who signs in again and again, and a server that dies
+/// and starts again and again, push out nothing that people did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditBound {
+    pub kinds: &'static [AuditKind],
+    /// The newest.
+    pub most: u64,
+}
+
+impl AuditBound {
+    pub const ALL: [AuditBound; 3] = [AuditBound::SIGN_INS, AuditBound::STARTS, AuditBound::DEEDS];
+    pub const SIGN_INS: AuditBound =
+        AuditBound { kinds: &[AuditKind::SignIn, AuditKind::SignOut], most: 2_000 };
+    pub const STARTS: AuditBound = AuditBound { kinds: &[AuditKind::Start, AuditKind::Stop], most: 2_000 };
+    /// All others.
+    pub const DEEDS: AuditBound = AuditBound {
+        kinds: &[
+            AuditKind::Reload,
+            AuditKind::Mute,
+            AuditKind::Unmute,
+            AuditKind::Pause,
+            AuditKind::Unpause,
+            AuditKind::Create,
+            AuditKind::Edit,
+            AuditKind::Delete,
+            AuditKind::Retry,
+            AuditKind::Drop,
+        ],
+        most: 10_000,
+    };
+}
+
 /// Something that was done, as it is kept: texts of strangers, each cut to its bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Audit {
@@ -93,9 +125,7 @@ pub struct Audit {
 }
 
 impl Audit {
-    /// So many of the newest are kept …
-    pub const KEPT: u64 = 10_000;
-    /// … and none for longer.
+    /// None is kept for longer.
     pub const MAX_AGE: Span = Span::mins(90 * 24 * 60);
     /// What the server does by itself.
     pub const SERVER: &str = "punctual";
@@ -123,5 +153,19 @@ impl Audit {
     #[must_use]
     pub fn with_comment(self, comment: &str) -> Audit {
         Audit { comment: first_bytes(comment, Audit::MAX_TEXT_BYTES).to_owned(), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 22.10c
+    #[test]
+    fn every_kind_is_kept_with_some() {
+        for kind in AuditKind::ALL {
+            let with = AuditBound::ALL.map(|kept| kept.kinds.contains(&kind));
+            assert_eq!(with.iter().filter(|is_it| **is_it).count(), 1, "{kind:?}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use super::history_tables::History;
 use super::query::key;
 use super::tx::Tx;
 use super::windows;
-use crate::core::audit::Audit;
+use crate::core::audit::{Audit, AuditBound};
 use crate::core::check::{CheckId, PingKind};
 use crate::core::notice::LastRun;
 use crate::core::time::{Span, Time};
@@ -165,8 +165,14 @@ impl FactRows for Tx<'_> {
         Ok(if written > 0 { self.db.last_insert_rowid().unsigned_abs() } else { 0 })
     }
 
-    fn delete_audits_up_to(&mut self, number: u64) -> Result<(), StoreError> {
-        History::Audit.change(self, "DELETE FROM audit WHERE id <= ?1", params![key(number)]).map(drop)
+    fn delete_audits_but(&mut self, kept: AuditBound) -> Result<(), StoreError> {
+        let kinds: Vec<String> = kept.kinds.iter().map(|kind| format!("'{}'", kind.as_str())).collect();
+        let kinds = kinds.join(", ");
+        let sql = format!(
+            "DELETE FROM audit WHERE what IN ({kinds}) AND id <= (
+             SELECT id FROM audit WHERE what IN ({kinds}) ORDER BY id DESC LIMIT 1 OFFSET ?1)"
+        );
+        History::Audit.change(self, &sql, params![key(kept.most)]).map(drop)
     }
 
     fn insert_pause(&mut self, check: CheckId, pause: NewPause<'_>) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! Puts down what people and the server did (22.10), in the transaction of what it tells.
 
 use super::rows::Rows;
-use crate::core::audit::{Audit, AuditKind};
+use crate::core::audit::{Audit, AuditBound, AuditKind};
 use crate::core::check::{Alias, Definition, Name, Spec};
 use crate::core::time::Time;
 use crate::store::{Edit, StoreError};
@@ -9,13 +9,18 @@ use crate::store::{Edit, StoreError};
 /// So many edits of one call are told one by one, and so many names of more.
 pub(super) const NAMED: usize = 20;
 
-/// The oldest one goes where there would be too many.
+/// All are looked at for those that are too many, once so many have come.
+const TOO_MANY_AFTER: u64 = 100;
+
+/// The oldest go where there are too many of their kinds (22.10c).
 pub(in crate::store) fn keep(rows: &mut dyn Rows, done: &Audit) -> Result<(), StoreError> {
     let number = rows.insert_audit(done)?;
-    match number.checked_sub(Audit::KEPT) {
-        Some(over @ 1..) => rows.delete_audits_up_to(over),
-        _ => Ok(()),
+    if number > 0 && number.is_multiple_of(TOO_MANY_AFTER) {
+        for kept in AuditBound::ALL {
+            rows.delete_audits_but(kept)?;
+        }
     }
+    Ok(())
 }
 
 /// The edits of a call: each by itself, or all together where an import brings many.

@@ -1,7 +1,7 @@
 //! The rows of what has happened to checks, in one transaction: pings and their bodies, happenings, and pauses; and what
 //! people and the server did.
 
-use crate::core::audit::Audit;
+use crate::core::audit::{Audit, AuditBound};
 use crate::core::check::{CheckId, PingKind};
 use crate::core::notice::LastRun;
 use crate::core::step::PingEffect;
@@ -80,7 +80,8 @@ pub(in crate::store) trait FactRows {
 
     /// Answers its number, which is greater than all before; 0: it cannot be kept.
     fn insert_audit(&mut self, done: &Audit) -> Result<u64, StoreError>;
-    fn delete_audits_up_to(&mut self, number: u64) -> Result<(), StoreError>;
+    /// Of these kinds all but the newest go.
+    fn delete_audits_but(&mut self, kept: AuditBound) -> Result<(), StoreError>;
 
     fn insert_pause(&mut self, check: CheckId, pause: NewPause<'_>) -> Result<(), StoreError>;
     /// Removes all but the newest so many of a check.

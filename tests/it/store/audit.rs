@@ -1,6 +1,6 @@
 //! What people and the server did is kept with it (22.10).
 
-use punctual::core::audit::{Audit, AuditKind};
+use punctual::core::audit::{Audit, AuditBound, AuditKind};
 use punctual::core::check::PingKind;
 use punctual::core::outbox::{Attempt, MessageId};
 use punctual::core::reference::Ref;
@@ -176,26 +176,62 @@ fn what_fails_is_not_kept() {
 #[test]
 fn the_newest_ten_thousand_are_kept_for_ninety_days() {
     let mut world = World::new(Sqlite::default());
-    let many = "WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 10099)
-        INSERT INTO audit SELECT i, 0, 'ann', 'stop', NULL, '', '' FROM n";
+    // What stands before others is no younger.
+    let many = "DELETE FROM audit; WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 10199)
+        INSERT INTO audit SELECT i, 0, 'ann', 'pause', NULL, '', '' FROM n";
     database(world.place.0.path()).execute_batch(many).unwrap();
+    let deeds = AuditBound::DEEDS.most.cast_signed();
     let now = world.now;
-    for _ in 0..3 {
-        world.store().keep(&Audit::new(now, "bob", AuditKind::SignIn)).unwrap();
-    }
-    assert_eq!(count(&world, "audit"), Audit::KEPT.cast_signed());
-    let oldest = "(SELECT min(id) AS id FROM audit) WHERE id = 103";
-    assert_eq!(count(&world, oldest), 1, "the oldest have gone");
+    world.store().keep(&Audit::new(now, "bob", AuditKind::Mute)).unwrap();
+    assert_eq!(count(&world, "audit WHERE actor IN ('ann', 'bob')"), deeds);
+    assert_eq!(count(&world, "audit WHERE id = 100"), 0, "the oldest has gone");
     world.configuration.retention = Retention::default();
     world.configure().unwrap();
     prune(&mut world);
-    assert_eq!(count(&world, "audit"), Audit::KEPT.cast_signed(), "they are 11 days old");
+    assert_eq!(count(&world, "audit WHERE actor = 'ann'"), deeds - 1, "they are 11 days old");
     world.wait(Span::mins(80 * 24 * 60));
     prune(&mut world);
-    assert_eq!(count(&world, "audit"), 4, "what was done at the year's beginning is over");
+    assert_eq!(
+        count(&world, "audit WHERE actor = 'ann'"),
+        0,
+        "what was done at the year's beginning is over"
+    );
+    assert_eq!(count(&world, "audit WHERE actor = 'bob'"), 1);
     world.wait(Span::mins(90 * 24 * 60));
     prune(&mut world);
     assert_eq!(count(&world, "audit"), 0);
+}
+
+/// 22.10c
+#[test]
+fn neither_who_signs_in_nor_a_server_that_dies_pushes_out_what_people_did() {
+    let mut world = World::new(Sqlite::default());
+    let now = world.now;
+    world.store().keep(&Audit::new(now, "ann", AuditKind::Drop)).unwrap();
+    let many = |what: &str| {
+        format!(
+            "INSERT INTO audit (at, actor, what, details, comment)
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+             SELECT 0, 'eve', '{what}', '', '' FROM n"
+        )
+    };
+    let db = database(world.place.0.path());
+    for (what, kind, kept) in [
+        ("sign_in", AuditKind::SignOut, AuditBound::SIGN_INS),
+        ("start", AuditKind::Stop, AuditBound::STARTS),
+    ] {
+        db.execute_batch(&many(what)).unwrap();
+        // Those that are too many go before a hundred more have come.
+        for _ in 0..100 {
+            world.store().keep(&Audit::new(now, "eve", kind)).unwrap();
+        }
+        let of_kind = format!("audit WHERE what IN ('{what}', '{}')", kind.as_str());
+        let left = count(&world, &of_kind);
+        let most = kept.most.cast_signed();
+        assert!((most..most + 100).contains(&left), "{what}: {left}");
+        assert!(count(&world, &format!("audit WHERE what = '{}'", kind.as_str())) == 100, "the newest stay");
+    }
+    assert_eq!(count(&world, "audit WHERE actor = 'ann' AND what = 'drop'"), 1);
 }
 
 /// 22.10: pages and programs find what they ask for.
