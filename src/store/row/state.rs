@@ -183,41 +183,52 @@ fn buckets_row(successes: &Successes) -> Buckets {
     ago_of_each(&times, oldest).zip(counts).collect()
 }
 
+/// A state as it was read.
+#[derive(Debug, PartialEq)]
+pub(in crate::store) struct ReadState {
+    pub(in crate::store) state: State,
+    /// Its last results could not be read: they are for people, and nothing is judged by them (14.6). Everything else is.
+    pub(in crate::store) are_results_lost: bool,
+}
+
 /// Parses a state; `None` if this program cannot read it.
-pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<State> {
+pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<ReadState> {
     let (version, bytes) = bytes.split_first()?;
-    match *version {
+    let mut are_results_lost = false;
+    let state = match *version {
         VERSION => {
-            let row: StateRow<'_, RefusedRow, Option<Ago>, Buckets, &[u8]> =
-                postcard::from_bytes(bytes).ok()?;
-            let (until, successes) =
-                (row.paused_until, read_successes(&row.successes, &row.buckets, row.newest));
-            let results = LastResults::of_bytes(row.results)?;
-            Some(State { results, ..state_of(row, until, successes, read_refused)? })
+            let (state, results) = read_counted(bytes)?;
+            let results = postcard::from_bytes(results).ok().and_then(LastResults::of_bytes);
+            are_results_lost = results.is_none();
+            State { results: results.unwrap_or_default(), ..state }
         }
-        WITHOUT_RESULTS => {
-            let row: StateRow<'_, RefusedRow, Option<Ago>, Buckets, ()> = postcard::from_bytes(bytes).ok()?;
-            let (until, successes) =
-                (row.paused_until, read_successes(&row.successes, &row.buckets, row.newest));
-            state_of(row, until, successes, read_refused)
-        }
+        WITHOUT_RESULTS => read_counted(bytes)?.0,
         ONE_BY_ONE => {
             let row: StateRow<'_, RefusedRow, Option<Ago>, (), ()> = postcard::from_bytes(bytes).ok()?;
             let (until, successes) = (row.paused_until, read_successes(&row.successes, &[], row.newest));
-            state_of(row, until, successes, read_refused)
+            state_of(row, until, successes, read_refused)?
         }
         MOMENTS => {
             let row: StateRow<'_, Ago, (), (), ()> = postcard::from_bytes(bytes).ok()?;
             let successes = read_successes(&row.successes, &[], row.newest);
-            state_of(row, None, successes, read_moment)
+            state_of(row, None, successes, read_moment)?
         }
         MOMENTS_AND_END_OF_PAUSE => {
             let row: StateRow<'_, Ago, Ago, (), ()> = postcard::from_bytes(bytes).ok()?;
             let (until, successes) = (row.paused_until, read_successes(&row.successes, &[], row.newest));
-            state_of(row, Some(until), successes, read_moment)
+            state_of(row, Some(until), successes, read_moment)?
         }
-        _ => None,
-    }
+        _ => return None,
+    };
+    Some(ReadState { state, are_results_lost })
+}
+
+/// Answers the bytes of the last results, too.
+fn read_counted(bytes: &[u8]) -> Option<(State, &[u8])> {
+    let (row, results): (StateRow<'_, RefusedRow, Option<Ago>, Buckets, ()>, _) =
+        postcard::take_from_bytes(bytes).ok()?;
+    let (until, successes) = (row.paused_until, read_successes(&row.successes, &row.buckets, row.newest));
+    Some((state_of(row, until, successes, read_refused)?, results))
 }
 
 fn read_refused(RefusedRow(first, lasts, times): RefusedRow, since: Since) -> Refused {

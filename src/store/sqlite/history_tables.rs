@@ -1,8 +1,7 @@
 //! The tables of history, and which of them are damaged.
 
+use std::fmt::Display;
 use std::sync::atomic::{AtomicU16, Ordering};
-
-use rusqlite::Error;
 
 /// A table by which nothing is judged and nobody is told (14.6).
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +15,8 @@ pub(super) enum History {
     Audit,
     /// What Alertmanager was last told: without it a start tells anew.
     Alerts,
+    /// A part of states: the last results of checks (22.8).
+    Results,
     /// No table: the pages that hold nothing, and where they are. Without them the file stays as long as it is.
     Space,
 }
@@ -31,6 +32,7 @@ impl History {
             History::Happenings => "canary_events",
             History::Audit => "audit",
             History::Alerts => "alerts",
+            History::Results => "last results",
             History::Space => "free space",
         }
     }
@@ -61,7 +63,7 @@ impl DamagedTables {
     }
 
     /// A row of it could not be read or kept. The log has the first: there may be one at each call.
-    pub(super) fn tell_of_row(&self, table: History, error: &Error) {
+    pub(super) fn tell_of_row(&self, table: History, error: &dyn Display) {
         if self.told.fetch_or(table.bit(), Ordering::Relaxed) & table.bit() == 0 {
             let table = table.table();
             tracing::error!(table, "history is damaged, and some of it is not known or kept: {error}");

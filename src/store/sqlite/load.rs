@@ -96,9 +96,14 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<Vec<CheckId>, Sto
             }
             Err(why) => return Ok(Err(damaged(format_args!("definition of check {}: {why}", id.0)))),
         };
-        let Some(state) = row::read_state(row.get_ref(5)?.as_blob()?) else {
+        let Some(read) = row::read_state(row.get_ref(5)?.as_blob()?) else {
             return Ok(Err(damaged(format_args!("state of check {}", definition.name))));
         };
+        let row::ReadState { state, are_results_lost } = read;
+        if are_results_lost {
+            memory.damaged.lost_at_start += 1;
+            memory.damaged.tell_of_row(History::Results, &format_args!("check {}", definition.name));
+        }
         let is_superseded: bool = row.get(2)?;
         // The first round finds out which of them keep too many.
         memory.new_flips.insert(id);

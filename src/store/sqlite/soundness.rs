@@ -64,7 +64,7 @@ type ReadWords = fn(&Row<'_>) -> rusqlite::Result<()>;
 
 /// The words of history, which nobody reads at a start; or which a start goes on without (14.6). Each row is named by its first
 /// column.
-const WORDS: [(&str, &str, ReadWords); 4] = [
+const WORDS: [(&str, &str, ReadWords); 5] = [
     ("flip", "SELECT id, from_status, to_status, reason, causes FROM flips", |row| {
         word(row, 1, Status::of_word)?;
         word(row, 2, Status::of_word)?;
@@ -76,6 +76,12 @@ const WORDS: [(&str, &str, ReadWords); 4] = [
         word(row, 1, |what| row::read_step(what, kind.as_deref(), details.as_deref())).map(drop)
     }),
     ("what somebody did", "SELECT id, what FROM audit", |row| word(row, 1, AuditKind::of_word).map(drop)),
+    ("the state of check", "SELECT check_id, state FROM states", |row| {
+        let read = row::read_state(row.get_ref(1)?.as_blob()?);
+        // One that cannot be read at all keeps a server from its start, and is told already.
+        let are_lost = read.is_some_and(|read| read.are_results_lost);
+        if are_lost { Err(rusqlite::Error::InvalidQuery) } else { Ok(()) }
+    }),
     ("what Alertmanager was told of check", "SELECT check_id, alerts FROM alerts", |row| {
         word(row, 1, row::read_alerts).map(drop)
     }),

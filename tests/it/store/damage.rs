@@ -10,6 +10,8 @@ use punctual::core::cause::CauseKind;
 use punctual::core::check::PingKind;
 use punctual::core::outbox::Attempt;
 use punctual::core::time::Span;
+use punctual::core::results::LastResults;
+use punctual::core::state::State;
 use punctual::store::sqlite::{SqliteStore, soundness};
 use punctual::store::{Entry, Store, StoreError, What};
 
@@ -303,4 +305,40 @@ fn where_there_is_no_database_of_ours_that_is_said() {
     fs::write(folder.path().join("punctual.db"), "no database at all, but a text of some length").unwrap();
     let said = soundness(folder.path()).unwrap_err().to_string();
     assert!(said.contains("not a database"), "{said}");
+}
+
+/// 14.6, 22.8: the last results of a check are for people.
+#[test]
+fn spoilt_last_results_end_no_start_and_are_said_to_be() {
+    let mut world = World::new(Sqlite::default());
+    world.declare(&["a", "b"]);
+    for name in ["a", "b"] {
+        world.ping(name, PingKind::Success);
+    }
+    let now = world.now;
+    world.store().end(now).unwrap();
+    let before = world.state("a");
+    assert!(!before.results.is_empty());
+    drop(world.take());
+    let folder = world.place.0.path().to_owned();
+    // They come last.
+    let spoil = "UPDATE states SET state = CAST(substr(state, 1, length(state) - 1) || x'ff' AS BLOB) WHERE check_id = 1";
+    database(&folder).execute_batch(spoil).unwrap();
+    let found = soundness(&folder).unwrap();
+    assert!(found.len() == 1 && found[0].contains("state of check 1"), "{found:?}");
+    let mut store = SqliteStore::open(&folder).unwrap();
+    store.begin(now).unwrap();
+    let known = |name: &str, store: &SqliteStore| store.live().find(name).unwrap().known().state.clone();
+    let expected = State { results: LastResults::default(), ..before };
+    assert_eq!(known("a", &store), expected, "all else is as it was");
+    assert!(!known("b", &store).results.is_empty());
+    assert_eq!(store.live().totals.history_lost.load(Ordering::Relaxed), 1);
+    // With the next ping they begin anew.
+    let check = store.live().find("a").unwrap().id;
+    let ping = What::Ping(fact(PingKind::Success));
+    store.apply(&[Entry { check, at: now, what: ping }]).unwrap();
+    assert_eq!(known("a", &store).results.newest_first().count(), 1);
+    store.end(now).unwrap();
+    drop(store);
+    assert_eq!(soundness(&folder).unwrap(), Vec::<String>::new());
 }
