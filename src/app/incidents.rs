@@ -17,7 +17,7 @@ use crate::core::time::Time;
 use crate::store::command::StoreCommand;
 use crate::store::history::IncidentRecord;
 use crate::store::live::Check;
-use crate::store::{Saying, Stance, StoreError};
+use crate::store::{Saying, Stance, Stood, StoreError};
 
 /// So many names are said; then how many more there are.
 const MAX_NAMED: usize = 20;
@@ -207,11 +207,14 @@ async fn many(
     };
     let meant = named.iter().map(|(incident, _)| incident).filter(|incident| is_meant(incident));
     let ids: Vec<IncidentId> = meant.map(|incident| incident.id).collect();
-    let (count, mut changed) = (named.len(), 0);
+    let (count, mut changed, mut full) = (named.len(), 0, 0);
     // Whether it is new is for the store to say: to acknowledge again takes on what began since.
     for (nth, together) in ids.chunks(max_together(saying.stance)).enumerate() {
         match say(services, actor, together.to_vec(), saying).await {
-            Ok(stood) => changed += stood.into_iter().filter(|is_new| *is_new).count(),
+            Ok(stood) => {
+                changed += stood.iter().filter(|stood| **stood == Stood::New).count();
+                full += stood.iter().filter(|stood| **stood == Stood::Full).count();
+            }
             Err(why) if nth == 0 => return Err(why),
             Err(why) => return Err(stopped(actor, saying, (changed, count), &why)),
         }
@@ -219,10 +222,13 @@ async fn many(
     let names: Vec<&str> = named.iter().map(|(_, name)| name.as_str()).collect();
     let shown = names.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(", ");
     let more = if count > MAX_NAMED { format!(" and {} more", count - MAX_NAMED) } else { String::new() };
-    let before = match count - changed {
+    let mut before = match count - changed - full {
         0 => String::new(),
         before => format!("; {before} stood so already, or ended meanwhile"),
     };
+    if full > 0 {
+        before += &format!("; {full} not, since each {}", full_words(saying.stance));
+    }
     let are = if changed == 1 { "incident is" } else { "incidents are" };
     let (word, by) = (word(saying), actor.name());
     let text = format!("{changed} {are} {word}, says {by}{before}: {shown}{more}");
@@ -245,11 +251,11 @@ async fn one(
     saying: &Saying,
 ) -> Result<String, NotDone> {
     let id = incident.id;
-    if say(services, actor, vec![id], saying).await? != [true] {
+    let stood = say(services, actor, vec![id], saying).await?;
+    if stood != [Stood::New] {
         let stands = match saying.stance {
-            Stance::Comment => {
-                format!("has {} comments already, or is not kept any more", Saying::MAX_COMMENTS)
-            }
+            stance if stood == [Stood::Full] => full_words(stance),
+            Stance::Comment => "is not kept any more".to_owned(),
             _ => stands_so(services, actor, id).await?,
         };
         return Err(NotDone::NotStood { id: id.0, check, stands });
@@ -259,15 +265,26 @@ async fn one(
     Ok(text)
 }
 
-/// Says so of all of these or of none, and which of them did not stand so before.
+/// Says so of all of these or of none, and what became of it for each.
 async fn say(
     services: &Services,
     actor: &Actor,
     ids: Vec<IncidentId>,
     saying: &Saying,
-) -> Result<Vec<bool>, NotDone> {
+) -> Result<Vec<Stood>, NotDone> {
     let saying = saying.clone();
     Ok(services.command(actor, |answer| StoreCommand::Stand(ids, saying, answer)).await??)
+}
+
+/// Why no more is said of one, and what there is instead.
+fn full_words(stance: Stance) -> String {
+    match stance {
+        Stance::Comment => format!("has {} comments already, and no more are kept", Saying::MAX_COMMENTS),
+        _ => format!(
+            "was acknowledged, marked wont-fix and reopened {} times already: mute its check until it is over",
+            Saying::MAX_STANCES
+        ),
+    }
 }
 
 fn word(saying: &Saying) -> String {

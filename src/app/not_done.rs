@@ -127,6 +127,7 @@ pub enum NotDone {
 fn what_now(error: &StoreError) -> &'static str {
     match error {
         StoreError::Unclear(_) => "look before you try again",
+        StoreError::Damaged(_) => "nothing was changed",
         _ => "nothing was changed, try again",
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::live::Check;
 use super::pausing::{self, PauseOutcome, Remark, Wish};
-use super::{ByHand, Edit, EditError, Saying, SpecChange, Store, StoreError};
+use super::{ByHand, Edit, EditError, Saying, SpecChange, Stood, Store, StoreError};
 use crate::core::audit::{Audit, AuditKind};
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::IncidentId;
@@ -29,8 +29,8 @@ pub enum StoreCommand {
     Mute(Mute, CommandAnswer<Result<u64, StoreError>>),
     /// Ends a mute, says somebody of this name.
     Unmute(u64, String, CommandAnswer<Result<bool, StoreError>>),
-    /// Somebody says this of these incidents (11.2). Answers for each whether it is new.
-    Stand(Vec<IncidentId>, Saying, CommandAnswer<Result<Vec<bool>, StoreError>>),
+    /// Somebody says this of these incidents (11.2). Answers for each what became of it.
+    Stand(Vec<IncidentId>, Saying, CommandAnswer<Result<Vec<Stood>, StoreError>>),
     /// Has a message tried again (12.4), says somebody of this name.
     RetryMessage(MessageId, String, CommandAnswer<Result<ByHand, StoreError>>),
     /// Has all that was given up of a receiver tried again, likewise.

@@ -49,7 +49,7 @@ pub use due::{Expired, expire, expire_some};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
 pub use pending::TakenChanges;
-pub use saying::{Saying, Stance};
+pub use saying::{Saying, Stance, Stood};
 
 /// Something that happens to one check at one time.
 #[derive(Clone, Debug, PartialEq)]
@@ -340,14 +340,14 @@ pub trait Store: Send {
     /// incidents are told all the same.
     fn drop_message(&mut self, message: MessageId, by: &str, now: Time) -> Result<ByHand, StoreError>;
 
-    /// Somebody says something of incidents (11.2, 22.3). False for each that has ended or already stands so, and of a
-    /// comment for each that is not there any more or has [`Saying::MAX_COMMENTS`] already.
+    /// Somebody says something of incidents (11.2, 22.3). Answers for each what became of it. A comment that cannot be kept is
+    /// an error.
     fn stand_all(
         &mut self,
         incidents: &[IncidentId],
         saying: &Saying,
         now: Time,
-    ) -> Result<Vec<bool>, StoreError>;
+    ) -> Result<Vec<Stood>, StoreError>;
 
     /// Brings the alerts of at most so many checks up to date, for [`Live::board`] (§13). Answers when there is more to do,
     /// which is now while some checks are left: those that changed last come first. Later it is, if nothing else happens

@@ -27,9 +27,23 @@ pub struct Saying {
     pub by: String,
 }
 
+/// What became of what somebody said of an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stood {
+    /// It stands so from now on, and did not before; of a comment: it is kept.
+    New,
+    /// It stood so already, has ended, or is not there any more.
+    AsBefore,
+    /// As much was said of it as is kept (22.3): nothing has changed.
+    Full,
+}
+
 impl Saying {
     /// So many comments an incident has at most.
     pub const MAX_COMMENTS: usize = 200;
+    /// So often it is acknowledged, marked wont-fix and reopened at most. Once more it may be reopened all the same: what
+    /// nobody is told of must not stay so for that.
+    pub const MAX_STANCES: usize = 200;
 
     /// Without an end, and without a comment.
     pub fn new(stance: Stance, by: &str) -> Saying {

@@ -18,7 +18,7 @@ use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::Writer;
 use punctual::store::{
     Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit, Saying,
-    Settling, Store, StoreError,
+    Settling, Stood, Store, StoreError,
 };
 
 use crate::fate::{Fate, Hazards};
@@ -450,7 +450,7 @@ impl Store for Hand {
         incidents: &[IncidentId],
         saying: &Saying,
         now: Time,
-    ) -> Result<Vec<bool>, StoreError> {
+    ) -> Result<Vec<Stood>, StoreError> {
         self.call(None, |store| store.stand_all(incidents, saying, now))
     }
 

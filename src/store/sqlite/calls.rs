@@ -20,7 +20,7 @@ use crate::store::pending::PendingChanges;
 use crate::store::work::{Lost, Rows as _};
 use crate::store::{
     Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
-    RefusedEdit, Saying, Settling, Store, StoreError, work,
+    RefusedEdit, Saying, Settling, Stood, Store, StoreError, work,
 };
 
 /// So long a stop writes states: whoever waits for it waits little longer. The next start steps through what is behind then.
@@ -232,7 +232,7 @@ impl Store for SqliteStore {
         incidents: &[IncidentId],
         saying: &Saying,
         now: Time,
-    ) -> Result<Vec<bool>, StoreError> {
+    ) -> Result<Vec<Stood>, StoreError> {
         self.transact(|tx| work::stand_all(tx, incidents, saying, now))
     }
 

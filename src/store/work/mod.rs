@@ -80,7 +80,7 @@ pub(super) use pace::Pace;
 pub(super) use process::{OfProcess, Pieces};
 pub(super) use prune::prune;
 pub(super) use round::{OverIncidents, Round};
-pub(super) use rows::{Rows, Settled};
+pub(super) use rows::{Rows, SaidOf, Settled};
 pub(super) use settle::settle;
 pub(super) use stand::stand_all;
 pub(super) use step::{Subject, step_check};

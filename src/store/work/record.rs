@@ -55,5 +55,5 @@ pub(super) fn note(
         answer: answer.to_owned(),
         times: before.saturating_add(1),
     };
-    rows.insert_step(delivery.incident, &IncidentStep::new(StepKind::Delivery(step), by, now))
+    rows.insert_step(delivery.incident, &IncidentStep::new(StepKind::Delivery(step), by, now)).map(drop)
 }

@@ -32,6 +32,16 @@ pub(in crate::store) enum Settled {
     Dropped,
 }
 
+/// What people have said of an incident, and that its time was over (22.4).
+#[derive(Debug, Default)]
+pub(in crate::store) struct SaidOf {
+    pub(in crate::store) comments: usize,
+    /// How often it was acknowledged, marked wont-fix and reopened.
+    pub(in crate::store) stances: usize,
+    /// The newest two of all of these, the newest first, each with its number.
+    pub(in crate::store) newest: Vec<(u64, IncidentStep)>,
+}
+
 /// Row operations. All that a call reads is as this call has left it so far.
 ///
 /// A delivery is *unfinished* while it waits, is in a message that is not settled, or rests: given up, and tried again while
@@ -56,10 +66,10 @@ pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
     fn terms_over(&self, check: CheckId, before: Time) -> Result<Vec<IncidentId>, StoreError>;
     /// All that are acknowledged until a time.
     fn acknowledged_for_a_time(&self) -> Result<Vec<Incident>, StoreError>;
-    /// How many comments an incident has, also one that has ended; `None`: there is none of this number.
-    fn count_comments(&self, incident: IncidentId) -> Result<Option<usize>, StoreError>;
-    /// Appends to an incident's record.
-    fn insert_step(&mut self, incident: IncidentId, step: &IncidentStep) -> Result<(), StoreError>;
+    /// What people have said of an incident, also of one that has ended; `None`: there is none of this number.
+    fn said_of(&self, incident: IncidentId) -> Result<Option<SaidOf>, StoreError>;
+    /// Appends to an incident's record. Answers whether it is kept: history may be damaged (14.6).
+    fn insert_step(&mut self, incident: IncidentId, step: &IncidentStep) -> Result<bool, StoreError>;
     /// The newest step that says so of a receiver, and its number, if it is not the first.
     fn repeated_telling(
         &self,

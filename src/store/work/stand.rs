@@ -3,58 +3,99 @@
 use super::cancel::cancel_all;
 use super::carry_on::carry_out_of;
 use super::plan::{OpenAgain, plan_anew};
-use super::rows::Rows;
+use super::rows::{Rows, SaidOf};
 use super::terms::end_terms;
 use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep, StepKind};
 use crate::core::outbox::CancelReason;
 use crate::core::time::Time;
-use crate::store::{Saying, Stance, StoreError};
+use crate::store::{Saying, Stance, Stood, StoreError};
 
-/// Answers of each whether it is so from now on, and was not before.
+/// Answers what became of it for each.
 pub(in crate::store) fn stand_all(
     rows: &mut dyn Rows,
     incidents: &[IncidentId],
     saying: &Saying,
     now: Time,
-) -> Result<Vec<bool>, StoreError> {
+) -> Result<Vec<Stood>, StoreError> {
     incidents.iter().map(|id| say(rows, *id, saying, now)).collect()
 }
 
-fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Result<bool, StoreError> {
+fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Result<Stood, StoreError> {
     let Saying { stance, until, comment, by } = saying;
     if *stance == Stance::Comment {
         return say_only(rows, id, &IncidentStep::new(StepKind::Commented, by, now).saying(comment));
     }
-    let Some(Incident { check, .. }) = rows.incident(id)? else { return Ok(false) };
+    let Some(Incident { check, .. }) = rows.incident(id)? else { return Ok(Stood::AsBefore) };
     carry_out_of(rows, check)?;
     let causes = rows.check_now(check)?.causes;
     end_terms(rows, check, causes.as_slice(), now, now)?;
-    let Some(incident) = rows.incident(id)? else { return Ok(false) };
+    let Some(incident) = rows.incident(id)? else { return Ok(Stood::AsBefore) };
     let stands = match stance {
         Stance::Acknowledge => incident.acknowledge(causes.as_slice(), *until, by, now),
         Stance::WontFix => incident.wont_fix(by, now),
         Stance::Reopen => incident.reopen(by, now),
         Stance::Comment => None,
     };
-    let Some((stands, step)) = stands else { return Ok(false) };
-    rows.insert_step(id, &step.saying(comment))?;
+    let Some((stands, step)) = stands else { return Ok(Stood::AsBefore) };
+    let said = rows.said_of(id)?.unwrap_or_default();
+    if said.stances >= Saying::MAX_STANCES && *stance != Stance::Reopen {
+        return Ok(Stood::Full);
+    }
+    let step = in_place_of_the_newest(rows, id, &said, step.saying(comment))?;
+    rows.insert_step(id, &step)?;
     match stands.status {
         IncidentStatus::Acknowledged => cancel_all(rows, id, CancelReason::Acknowledged)?,
         IncidentStatus::WontFix => cancel_all(rows, id, CancelReason::WontFix)?,
         _ => {
             let open = OpenAgain { before: incident.status, causes: causes.as_slice(), at: now };
-            return plan_anew(rows, stands, open, now).map(|()| true);
+            plan_anew(rows, stands, open, now)?;
+            return Ok(Stood::New);
         }
     }
     rows.update_incident(stands)?;
-    Ok(true)
+    Ok(Stood::New)
 }
 
-/// 22.3: nothing changes. An incident that has ended may have one, too.
-fn say_only(rows: &mut dyn Rows, id: IncidentId, step: &IncidentStep) -> Result<bool, StoreError> {
-    let is_room = rows.count_comments(id)?.is_some_and(|count| count < Saying::MAX_COMMENTS);
-    if is_room {
-        rows.insert_step(id, step)?;
+/// Of what one person acknowledges again and again, without a word from others, the first is on record, and the newest: what
+/// they said with that stays, unless they say something else. Answers what is to be put on record.
+fn in_place_of_the_newest(
+    rows: &mut dyn Rows,
+    id: IncidentId,
+    said: &SaidOf,
+    step: IncidentStep,
+) -> Result<IncidentStep, StoreError> {
+    let [(number, newest), (_, before)] = said.newest.as_slice() else { return Ok(step) };
+    let is_alike = |other: &IncidentStep| {
+        matches!((&step.what, &other.what), (StepKind::Acknowledged(_), StepKind::Acknowledged(_)))
+            && other.by == step.by
+    };
+    let is_nothing_new =
+        step.comment.is_empty() || newest.comment.is_empty() || step.comment == newest.comment;
+    if !is_alike(newest) || !is_alike(before) || !is_nothing_new {
+        return Ok(step);
     }
-    Ok(is_room)
+    rows.delete_step(id, *number)?;
+    let comment = if step.comment.is_empty() { newest.comment.clone() } else { step.comment };
+    Ok(IncidentStep { comment, ..step })
+}
+
+/// 22.3: nothing changes. An incident that has ended may have one, too. It is nothing but history: where that cannot be kept,
+/// it is refused.
+fn say_only(rows: &mut dyn Rows, id: IncidentId, step: &IncidentStep) -> Result<Stood, StoreError> {
+    let Some(said) = rows.said_of(id)? else { return Ok(Stood::AsBefore) };
+    // A form that was sent twice says it once.
+    let is_it = |(_, newest): &(u64, IncidentStep)| {
+        newest.what == step.what && newest.by == step.by && newest.comment == step.comment
+    };
+    if said.newest.first().is_some_and(is_it) {
+        return Ok(Stood::New);
+    }
+    if said.comments >= Saying::MAX_COMMENTS {
+        return Ok(Stood::Full);
+    }
+    if !rows.insert_step(id, step)? {
+        let why = "no more of incidents' steps is kept; `punctual check-storage` says what is damaged";
+        return Err(StoreError::Damaged(why.to_owned()));
+    }
+    Ok(Stood::New)
 }

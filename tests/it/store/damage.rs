@@ -8,12 +8,13 @@ use std::sync::atomic::Ordering;
 
 use punctual::core::cause::CauseKind;
 use punctual::core::check::PingKind;
+use punctual::core::incident::IncidentId;
 use punctual::core::outbox::Attempt;
-use punctual::core::time::Span;
 use punctual::core::results::LastResults;
 use punctual::core::state::State;
+use punctual::core::time::Span;
 use punctual::store::sqlite::{SqliteStore, soundness};
-use punctual::store::{Entry, Store, StoreError, What};
+use punctual::store::{Entry, Saying, Stance, Stood, Store, StoreError, What};
 
 use super::edits::{canary, create, edit};
 use super::sqlite::database;
@@ -175,6 +176,29 @@ fn damaged_history_ends_nothing_else() {
         tables_lost += usize::from(name == table);
     }
     assert_eq!(tables_lost, HISTORY.len());
+}
+
+/// 14.6, 22.3: a comment is nothing but history, and what cannot be kept is not said to be.
+#[test]
+fn a_comment_that_cannot_be_kept_is_refused_and_an_acknowledgement_is_not() {
+    let mut world = with_something_of_everything();
+    drop(world.take());
+    let whole = world.place.0.path().to_owned();
+    let (size, trees) = trees(&whole);
+    let (_, page) = trees.into_iter().find(|(name, _)| name == "incident_steps").unwrap();
+    let folder = spoilt(&whole, page, size);
+    let now = world.now;
+    let mut store = SqliteStore::open(folder.path()).unwrap();
+    store.begin(now).unwrap();
+    let comment = Saying { comment: "the disk".to_owned(), ..Saying::new(Stance::Comment, "ann") };
+    let incident = IncidentId(1);
+    // The first meets the page; the others know it.
+    for _ in 0..3 {
+        let refused = store.stand_all(&[incident], &comment, now).unwrap_err().to_string();
+        assert!(refused.contains("damaged") && refused.contains("check-storage"), "{refused}");
+    }
+    let acknowledge = Saying::new(Stance::Acknowledge, "ann");
+    assert_eq!(store.stand_all(&[incident], &acknowledge, now).unwrap(), [Stood::New]);
 }
 
 /// What a disk makes of a value of column `{c}`, so that SQLite still reads its row.

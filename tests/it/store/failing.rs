@@ -16,7 +16,7 @@ use punctual::store::live::Live;
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
     Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RefusedEdit, Saying,
-    Settling, Store, StoreError,
+    Settling, Stood, Store, StoreError,
 };
 use rusqlite::Connection;
 
@@ -214,7 +214,7 @@ impl Store for FailingStore {
         incidents: &[IncidentId],
         saying: &Saying,
         now: Time,
-    ) -> Result<Vec<bool>, StoreError> {
+    ) -> Result<Vec<Stood>, StoreError> {
         self.call(|store| store.stand_all(incidents, saying, now))
     }
 

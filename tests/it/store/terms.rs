@@ -6,8 +6,9 @@ use punctual::core::outbox::Attempt;
 use punctual::core::schedule::Schedule;
 use punctual::core::time::{Span, Time};
 use punctual::store::history::Reader;
-use punctual::store::{Saying, Stance, Store, What};
+use punctual::store::{Saying, Stance, Stood, Store, What};
 
+use super::sqlite::database;
 use super::world::{GROUP_WAIT, Place, Sqlite, World, check, said};
 
 /// `a` fails, and `ops` is told; nothing else comes of it for ten days.
@@ -26,7 +27,7 @@ fn told<P: Place>(world: &mut World<P>) -> IncidentId {
 fn acknowledge<P: Place>(world: &mut World<P>, incident: IncidentId, until: Time) {
     let now = world.now;
     let saying = Saying { until: Some(until), ..Saying::new(Stance::Acknowledge, "ada") };
-    assert_eq!(world.store().stand_all(&[incident], &saying, now).unwrap(), [true]);
+    assert_eq!(world.store().stand_all(&[incident], &saying, now).unwrap(), [Stood::New]);
 }
 
 /// 22.4
@@ -106,7 +107,8 @@ pub(crate) fn a_comment_changes_nothing<P: Place>(world: &mut World<P>) {
     acknowledge(world, incident, until);
     let comment = |text: &str| Saying { comment: text.to_owned(), ..Saying::new(Stance::Comment, "bob") };
     let (summary, now) = (world.summary(), world.now);
-    assert_eq!(world.store().stand_all(&[incident], &comment("the disk is full"), now).unwrap(), [true]);
+    let said = world.store().stand_all(&[incident], &comment("the disk is full"), now).unwrap();
+    assert_eq!(said, [Stood::New]);
     assert_eq!(world.summary(), summary);
     assert_eq!(world.store().next_deadline(), Some(until));
     world.ping("a", PingKind::Success);
@@ -117,10 +119,11 @@ pub(crate) fn a_comment_changes_nothing<P: Place>(world: &mut World<P>) {
     let now = world.now;
     assert_eq!(
         world.store().stand_all(&[incident], &comment("it was"), now).unwrap(),
-        [true],
+        [Stood::New],
         "it has ended"
     );
-    assert_eq!(world.store().stand_all(&[IncidentId(99)], &comment("?"), now).unwrap(), [false]);
+    let said = world.store().stand_all(&[IncidentId(99)], &comment("?"), now).unwrap();
+    assert_eq!(said, [Stood::AsBefore]);
 }
 
 /// 11.3, 22.3, 22.4
@@ -136,10 +139,11 @@ fn what_people_said_and_until_when_is_on_record() {
         ..Saying::new(Stance::Acknowledge, "ada")
     };
     world.store().stand_all(&[incident], &saying, now).unwrap();
-    let comment = Saying { comment: "so".to_owned(), ..Saying::new(Stance::Comment, "bob") };
+    let comment = |text: &str| Saying { comment: text.to_owned(), ..Saying::new(Stance::Comment, "bob") };
     for nth in 0..=Saying::MAX_COMMENTS {
-        let is_kept = world.store().stand_all(&[incident], &comment, now).unwrap() == [true];
-        assert_eq!(is_kept, nth < Saying::MAX_COMMENTS);
+        let becomes = if nth < Saying::MAX_COMMENTS { Stood::New } else { Stood::Full };
+        let said = comment(if nth == 0 { "so" } else { ["and so", "on"][nth % 2] });
+        assert_eq!(world.store().stand_all(&[incident], &said, now).unwrap(), [becomes], "{nth}");
     }
     world.wait(Span::mins(61));
     world.expire();
@@ -157,4 +161,79 @@ fn what_people_said_and_until_when_is_on_record() {
     assert!(reopened.comment.contains("the time was over"), "{}", reopened.comment);
     assert_eq!(reader.incident(incident).unwrap().unwrap().status, IncidentStatus::Resolved);
     assert!(matches!(world.apply("a", What::Tick), punctual::store::Applied::Done(_)));
+}
+
+/// What is on record of what people have said of an incident, oldest first: `acknowledged by ada: why`.
+fn on_record(world: &World<Sqlite>, incident: IncidentId) -> Vec<String> {
+    let steps = Reader::new(world.place.0.path()).steps(incident).unwrap();
+    let is_said = |what: &str| matches!(what, "acknowledged" | "wont_fix" | "reopened" | "commented");
+    let said = steps.iter().filter(|step| is_said(step.what.as_str()));
+    said.map(|step| format!("{} by {}: {}", step.what.as_str(), step.by, step.comment)).collect()
+}
+
+/// 22.3: who says one thing again and again fills no disk.
+#[test]
+fn what_one_person_says_again_and_again_is_on_record_twice() {
+    let mut world = World::new(Sqlite::default());
+    let incident = told(&mut world);
+    let say = |world: &mut World<Sqlite>, stance, by: &str, (minutes, comment): (i64, &str)| {
+        world.wait(Span::secs(1));
+        let now = world.now;
+        let until = (stance == Stance::Acknowledge).then(|| now + Span::mins(minutes));
+        let saying = Saying { until, comment: comment.to_owned(), ..Saying::new(stance, by) };
+        assert_eq!(world.store().stand_all(&[incident], &saying, now).unwrap(), [Stood::New]);
+    };
+    for minutes in 1..50 {
+        let why = if minutes == 7 { "on it" } else { "" };
+        say(&mut world, Stance::Acknowledge, "ada", (60 + minutes, why));
+    }
+    let newest = Reader::new(world.place.0.path()).last_said(incident).unwrap().unwrap();
+    let until = world.now + Span::mins(109);
+    assert_eq!((newest.at, newest.what), (world.now, StepKind::Acknowledged(Some(until))));
+    assert_eq!(on_record(&world, incident), ["acknowledged by ada: ", "acknowledged by ada: on it"]);
+    // What others say, and other words, stand beside it.
+    say(&mut world, Stance::Acknowledge, "bob", (60, ""));
+    for _ in 0..3 {
+        say(&mut world, Stance::Comment, "bob", (0, "half done"));
+    }
+    say(&mut world, Stance::Acknowledge, "bob", (61, ""));
+    say(&mut world, Stance::Acknowledge, "bob", (62, "done soon"));
+    say(&mut world, Stance::Acknowledge, "bob", (63, "not so soon"));
+    assert_eq!(
+        on_record(&world, incident)[2..],
+        [
+            "acknowledged by bob: ",
+            "commented by bob: half done",
+            "acknowledged by bob: ",
+            "acknowledged by bob: done soon",
+            "acknowledged by bob: not so soon",
+        ]
+    );
+}
+
+/// 22.3
+#[test]
+fn an_incident_is_answered_so_often_at_most_and_can_still_be_reopened() {
+    let mut world = World::new(Sqlite::default());
+    let incident = told(&mut world);
+    let say = |world: &mut World<Sqlite>, stance| {
+        let now = world.now;
+        world.store().stand_all(&[incident], &Saying::new(stance, "ada"), now).unwrap()
+    };
+    for nth in 0..Saying::MAX_STANCES {
+        let stance = [Stance::WontFix, Stance::Reopen][nth % 2];
+        assert_eq!(say(&mut world, stance), [Stood::New], "{nth}");
+    }
+    let summary = world.summary();
+    for stance in [Stance::Acknowledge, Stance::WontFix] {
+        assert_eq!(say(&mut world, stance), [Stood::Full]);
+    }
+    assert_eq!((world.summary(), say(&mut world, Stance::Reopen)), (summary, vec![Stood::AsBefore]));
+    // One that holds at the bound does not hold for ever.
+    let one_less = "DELETE FROM incident_steps WHERE what = 'reopened' AND number = (SELECT max(number) FROM incident_steps)";
+    database(world.place.0.path()).execute_batch(one_less).unwrap();
+    assert_eq!(say(&mut world, Stance::WontFix), [Stood::New]);
+    assert_eq!(say(&mut world, Stance::Acknowledge), [Stood::Full]);
+    assert_eq!(say(&mut world, Stance::Reopen), [Stood::New]);
+    assert_eq!(say(&mut world, Stance::WontFix), [Stood::Full]);
 }

@@ -15,7 +15,7 @@ use punctual::core::time::{Span, Time};
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
     Applied, Changes, Configuration, ConfigureError, Entry, Outgoing, PingFact, Saying, Settling, Stance,
-    Store, StoreError, What, expire,
+    Stood, Store, StoreError, What, expire,
 };
 
 /// Opens the same store again and again.
@@ -99,7 +99,7 @@ impl<P: Place> World<P> {
 
     /// Somebody says how an incident stands. Whether it is new.
     pub(crate) fn says(&mut self, incident: IncidentId, stance: Stance, by: &str, now: Time) -> bool {
-        self.store().stand_all(&[incident], &Saying::new(stance, by), now).unwrap() == [true]
+        self.store().stand_all(&[incident], &Saying::new(stance, by), now).unwrap() == [Stood::New]
     }
 
     /// A crash, and a new start at once, with the same configuration.

@@ -11,6 +11,7 @@ mod lanes;
 mod process;
 mod queue;
 pub(in crate::store) mod rows;
+mod said;
 pub(super) mod shown;
 mod sound;
 mod terms;

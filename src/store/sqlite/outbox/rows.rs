@@ -15,7 +15,6 @@ use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 use crate::store::row;
 use crate::store::sqlite::error::{damaged, failed};
-use crate::store::sqlite::history_tables::History;
 use crate::store::sqlite::query::{for_each, key};
 use crate::store::sqlite::tx::Tx;
 use crate::store::work::{Settled, entropy};
@@ -287,17 +286,6 @@ impl Tx<'_> {
                 incident.term.map(|term| term.until.as_ms()),
             ],
         )
-    }
-
-    /// How many comments an incident has; `None`: there is none of this number.
-    pub(super) fn comments_of(&self, incident: IncidentId) -> Result<Option<usize>, StoreError> {
-        let of = params![key(incident.0)];
-        let is_there = "SELECT EXISTS (SELECT 1 FROM incidents WHERE id = ?1)";
-        if !self.db.query_row(is_there, of, |row| row.get(0)).map_err(failed)? {
-            return Ok(None);
-        }
-        let sql = "SELECT 1 FROM incident_steps WHERE incident_id = ?1 AND what = 'commented'";
-        Ok(Some(History::Steps.all(self, sql, of, |_| Ok(()))?.len()))
     }
 
     /// Writes a delivery that no row holds yet, in this state.

@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::lane::Lane;
 use super::rows::word;
 use super::told::is_what_rows_say;
-use super::{Outbox, rows};
+use super::{Outbox, rows, said};
 use crate::core::alert::Alert;
 use crate::core::check::CheckId;
 use crate::core::incident::{Incident, IncidentId, IncidentStep, Matter, StepKind};
@@ -23,7 +23,7 @@ use crate::store::sqlite::history_tables::History;
 use crate::store::sqlite::memory::Memory;
 use crate::store::sqlite::query::{self, key};
 use crate::store::sqlite::tx::Tx;
-use crate::store::work::{Rows, Settled};
+use crate::store::work::{Rows, SaidOf, Settled};
 use crate::store::{StoreError, row};
 
 /// In `meta`: 1 since a start after which nothing leaves.
@@ -75,19 +75,12 @@ impl Rows for Tx<'_> {
         Ok(terms.incidents().map(|id| incidents[&id].clone()).collect())
     }
 
-    fn count_comments(&self, incident: IncidentId) -> Result<Option<usize>, StoreError> {
-        self.comments_of(incident)
+    fn said_of(&self, incident: IncidentId) -> Result<Option<SaidOf>, StoreError> {
+        said::said_of(self, incident)
     }
 
-    fn insert_step(&mut self, incident: IncidentId, step: &IncidentStep) -> Result<(), StoreError> {
-        let (what, kind, details) = row::write_step(step);
-        History::Steps.change(
-            self,
-            "INSERT INTO incident_steps (incident_id, number, at, what, kind, by, details) VALUES
-             (?1, (SELECT ifnull(max(number), 0) + 1 FROM incident_steps WHERE incident_id = ?1), ?2, ?3, ?4, ?5, ?6)",
-            params![key(incident.0), step.at.as_ms(), what, kind, step.by, details],
-        )?;
-        Ok(())
+    fn insert_step(&mut self, incident: IncidentId, step: &IncidentStep) -> Result<bool, StoreError> {
+        said::write_step(self, incident, step)
     }
 
     fn repeated_telling(
