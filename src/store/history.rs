@@ -110,6 +110,8 @@ pub struct IncidentRecord {
     pub opened_at: Time,
     pub ended_at: Option<Time>,
     pub status: IncidentStatus,
+    /// While it is acknowledged for a time (22.4): until when, by the clock as it is now; a step has what was said.
+    pub until: Option<Time>,
     /// The cause that opened it.
     pub first: Cause,
 }

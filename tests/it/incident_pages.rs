@@ -216,6 +216,24 @@ fn one_tells_its_steps_and_who_was_told_and_with_which_answer_by_page_and_api_al
     assert!(steps.as_array().unwrap().iter().any(|step| step["comment"] == "it was the disk"), "{steps}");
 }
 
+/// 1.1, 22.4: what was said stays on record; how long it still holds is another matter once the clock was set back.
+#[test]
+fn the_end_of_an_acknowledgement_is_shown_by_the_clock_as_it_is_now() {
+    let server = with_three_that_fail();
+    let person = Person::signed_in(&server, OPERATE);
+    assert_eq!(say(&person, &[("do", "acknowledge"), ("for", "1h")]).status, 303);
+    let db = rusqlite::Connection::open(server.data().join("punctual.db")).unwrap();
+    db.busy_timeout(PATIENCE).unwrap();
+    // 2100-01-01
+    db.execute("UPDATE incidents SET acknowledged_until = 4102444800000 WHERE id = 1", []).unwrap();
+    let shown = api(&server, "/api/v1/incidents/1");
+    assert_eq!(shown["acknowledged_until"], "2100-01-01T00:00:00Z", "{shown}");
+    for path in ["/incidents/1", "/checks/a"] {
+        let page = person.get(path).text();
+        assert!(page.contains("2100-01-01"), "{path}: {page}");
+    }
+}
+
 /// W14
 #[test]
 fn on_a_phone_nothing_of_incidents_is_beside_the_screen() {

@@ -1,7 +1,7 @@
 //! Incidents as they are shown.
 
 use crate::core::check::CheckId;
-use crate::core::incident::{IncidentStatus, IncidentStep, StepKind};
+use crate::core::incident::{IncidentStatus, IncidentStep};
 use crate::core::time::Time;
 use crate::store::StoreError;
 use crate::store::history::{IncidentRecord, Reader};
@@ -31,12 +31,7 @@ impl IncidentView {
 
     /// Until when it is acknowledged, if that has an end (22.4).
     pub fn until(&self) -> Option<Time> {
-        match self.said.as_ref().map(|said| &said.what) {
-            Some(StepKind::Acknowledged(until)) if self.record.status == IncidentStatus::Acknowledged => {
-                *until
-            }
-            _ => None,
-        }
+        self.record.until.filter(|_| self.record.status == IncidentStatus::Acknowledged)
     }
 
     /// The open incident of a check.

@@ -60,8 +60,13 @@ pub(super) fn standing_words(status: IncidentStatus) -> &'static str {
 
 /// Who said last how one stands, when, until when, and why.
 pub(super) fn answered(incident: &IncidentView, said: &IncidentStep, now: Time) -> Markup {
+    // The step has the end that was said: a clock that was set back since has moved it (1.1).
+    let acknowledged = StepKind::Acknowledged(incident.until());
+    let is_it = matches!(said.what, StepKind::Acknowledged(_));
+    let holds = incident.record.status == IncidentStatus::Acknowledged;
+    let what = if is_it && holds { &acknowledged } else { &said.what };
     html! {
-        (happened(&said.what, now)) (by(said, now))
+        (happened(what, now)) (by(said, now))
         @if incident.record.status == IncidentStatus::Acknowledged && incident.status == IncidentStatus::Open {
             span.quiet { " · nobody has taken on what began since" }
         }

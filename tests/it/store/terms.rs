@@ -100,6 +100,19 @@ pub(crate) fn a_clock_set_back_leaves_an_acknowledgement_as_long_as_it_was<P: Pl
     assert_eq!(world.store().next_deadline(), Some(right + Span::mins(60)));
 }
 
+/// 1.1: and readers are told so, whatever was said.
+#[test]
+fn after_a_clock_was_set_back_readers_have_the_end_that_is_meant() {
+    let mut world = World::new(Sqlite::default());
+    a_clock_set_back_leaves_an_acknowledgement_as_long_as_it_was(&mut world);
+    let reader = Reader::new(world.place.0.path());
+    let record = reader.open_incident(world.id("a")).unwrap().unwrap();
+    assert_eq!(record.until, Some(world.now + Span::mins(60)));
+    let now = world.now;
+    assert!(world.says(record.id, Stance::Reopen, "bob", now));
+    assert_eq!(reader.open_incident(world.id("a")).unwrap().unwrap().until, None);
+}
+
 /// 22.3
 pub(crate) fn a_comment_changes_nothing<P: Place>(world: &mut World<P>) {
     let incident = told(world);

@@ -160,7 +160,7 @@ const AS_MANY_AS_ARE_KEPT: &str = "SELECT (SELECT min(ended_at) FROM incidents W
      FROM (SELECT 1 FROM incidents WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1 OFFSET ?1)";
 
 /// The columns that [`incident`] reads.
-const INCIDENT: &str = "id, check_id, opened_at, ended_at, status, first, key";
+const INCIDENT: &str = "id, check_id, opened_at, ended_at, status, first, key, acknowledged_until";
 
 fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRecord> {
     let first = word(row, 5, |text| read_causes(text)?.first().copied())?;
@@ -171,6 +171,7 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRecord> {
         opened_at: Time::from_ms(row.get(2)?),
         ended_at: row.get::<_, Option<i64>>(3)?.map(Time::from_ms),
         status: word(row, 4, incident_status)?,
+        until: row.get::<_, Option<i64>>(7)?.map(Time::from_ms),
         first,
     })
 }
