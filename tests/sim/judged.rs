@@ -11,6 +11,7 @@ use punctual::store::Stance;
 use crate::bystanders::Blind;
 use crate::model::{Causes, Model, Plan};
 use crate::oracles::Log;
+use crate::reopening::Anew;
 use crate::scene::{Files, Scale, own_action};
 
 /// One bad period, and the actions that should (or may) be planned for it (12.1, 12.2).
@@ -30,10 +31,14 @@ pub(crate) struct Bad {
     pub(crate) term: Option<(Time, Time)>,
     /// When another cause took the place of `blind`, and what is then planned anew (9.6).
     pub(crate) after_blind: Option<(Time, BTreeSet<ActionId>)>,
-    /// When it was reopened, and what is then planned anew (11.2).
-    pub(crate) reopened: Vec<(Time, BTreeSet<ActionId>)>,
-    /// When the time was over for which it was acknowledged, and what is told from then on (22.4).
-    pub(crate) terms_over: Vec<(Time, BTreeSet<ActionId>)>,
+    /// The actions that count as planned; and of these, while it is acknowledged, those that are for a cause which nobody has
+    /// taken on (11.2).
+    pub(crate) planned: BTreeSet<ActionId>,
+    pub(crate) beside: BTreeSet<ActionId>,
+    /// What was told when somebody reopened it (11.2).
+    pub(crate) reopened: Vec<Anew>,
+    /// What was told when the time was over for which it was acknowledged (22.4).
+    pub(crate) terms_over: Vec<Anew>,
 }
 
 /// A ping that was stored.
@@ -160,9 +165,11 @@ impl Judged {
     fn end_term_by(&mut self, causes: &Causes, before: Time, files: &Files) {
         let Some(bad) = self.bad.last_mut().filter(|bad| bad.ended_at.is_none()) else { return };
         let Some((_, until)) = bad.term.filter(|(_, until)| *until < before) else { return };
+        let anew = Anew::of(bad, &self.definition, causes, files, until);
         (bad.stance, bad.covered, bad.term) = (Stance::Reopen, BTreeSet::new(), None);
+        bad.stand_open(&anew);
         expect_told(bad, &self.definition, causes, files);
-        bad.terms_over.push((until, actions_for(&self.definition, causes, files)));
+        bad.terms_over.push(anew);
     }
 
     /// Notes what became of the causes at a time.
@@ -198,6 +205,8 @@ impl Judged {
                 covered: BTreeSet::new(),
                 term: None,
                 after_blind: None,
+                planned: BTreeSet::new(),
+                beside: BTreeSet::new(),
                 reopened: Vec::new(),
                 terms_over: Vec::new(),
             };
@@ -214,6 +223,9 @@ impl Judged {
                 told_already.for_each(|action| {
                     anew.remove(&action);
                 });
+                // They are planned anew: what counted as planned was planned for `blind`.
+                bad.planned.retain(|action| !anew.contains(action));
+                expect_told(bad, &self.definition, &began, files);
                 bad.after_blind = Some((at, anew));
                 if bad.covered == BTreeSet::from([Family::Unknown]) {
                     (bad.stance, bad.covered, bad.term) = (Stance::Reopen, BTreeSet::new(), None);
@@ -222,18 +234,28 @@ impl Judged {
         }
     }
 
-    /// Somebody said this of its open incident (11.2, 22.4). Answers whether that was new.
-    pub(crate) fn stand(&mut self, stance: Stance, term: Option<(Time, Time)>) -> bool {
-        let families: Vec<Family> = self.model.causes().iter().map(|(kind, ..)| kind.family()).collect();
-        let Some(bad) = self.bad.last_mut() else { return false };
+    /// Somebody said this of its open incident (11.2), for a time if there is one (22.4).
+    pub(crate) fn stand(&mut self, stance: Stance, until: Option<Time>, files: &Files, now: Time) {
+        let causes = self.model.causes();
+        let Some(bad) = self.bad.last_mut() else { return };
         let is_new = bad.stance != stance;
-        (bad.stance, bad.term) = (stance, term);
+        let anew = Anew::of(bad, &self.definition, &causes, files, now);
+        (bad.stance, bad.term) = (stance, until.map(|until| (now, until)));
         match stance {
             Stance::Comment => unreachable!("it changes nothing, and is not said here"),
-            Stance::Acknowledge => bad.covered.extend(families),
-            Stance::WontFix | Stance::Reopen => bad.covered.clear(),
+            Stance::Acknowledge => {
+                bad.covered.extend(causes.iter().map(|(kind, ..)| kind.family()));
+                bad.beside.clear();
+            }
+            Stance::WontFix => bad.covered.clear(),
+            Stance::Reopen if is_new => {
+                bad.covered.clear();
+                bad.stand_open(&anew);
+                expect_told(bad, &self.definition, &causes, files);
+                bad.reopened.push(anew);
+            }
+            Stance::Reopen => {}
         }
-        is_new
     }
 
     /// The bad period that lasts.
@@ -257,15 +279,6 @@ impl Judged {
         }
     }
 
-    /// Somebody reopened the incident: all that match its causes are told again (11.2).
-    pub(crate) fn reopened(&mut self, files: &Files, now: Time) {
-        let causes = self.model.causes();
-        if let Some(bad) = self.bad.last_mut() {
-            expect_told(bad, &self.definition, &causes, files);
-            bad.reopened.push((now, actions_for(&self.definition, &causes, files)));
-        }
-    }
-
     /// A bad dependency holds (8.3).
     pub(crate) fn holds_dependents(&self) -> bool {
         self.was_late_or_failing && !self.model.archived && !self.model.is_paused()
@@ -280,15 +293,31 @@ fn expect_told(bad: &mut Bad, check: &Definition, began: &Causes, files: &Files)
     if began.is_empty() {
         return;
     }
-    bad.required.extend(actions_for(check, began, files));
-    bad.allowed.extend(actions_for(check, began, files));
+    let told = actions_for(check, began, files);
+    bad.required.extend(&told);
+    bad.allowed.extend(&told);
     for one in began {
-        bad.allowed.extend(actions_for(check, &[*one], files));
+        let of_one = actions_for(check, &[*one], files);
+        bad.allowed.extend(&of_one);
+        let is_taken_on = bad.stance != Stance::Acknowledge || bad.covered.contains(&one.0.family());
+        if !is_taken_on {
+            let new: Vec<ActionId> = told.intersection(&of_one).copied().collect();
+            bad.beside.extend(new.into_iter().filter(|action| !bad.planned.contains(action)));
+        }
+    }
+    bad.planned.extend(told);
+}
+
+impl Bad {
+    /// It stands open again: what is told from then on is what counts as planned.
+    fn stand_open(&mut self, anew: &Anew) {
+        self.planned = anew.told.clone();
+        self.beside.clear();
     }
 }
 
 /// 12.2, 16.4: all responders that match act, and the check's own addresses; `default_receivers` if there is neither.
-fn actions_for(
+pub(crate) fn actions_for(
     check: &Definition,
     causes: &[(CauseKind, Time, Option<CauseKind>)],
     files: &Files,

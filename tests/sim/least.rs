@@ -94,3 +94,11 @@ pub(crate) const PEOPLE: &[(&str, u64)] = &[
     ("reopened", 70),
     ("acknowledged for a time that is over", 10),
 ];
+
+/// Of worlds in which people acknowledge for a short time, and reopen.
+pub(crate) const ANSWERS: &[(&str, u64)] = &[
+    ("acknowledged for a time that is over", 60),
+    ("waits beside an acknowledgement that ends", 20),
+    ("told beside an acknowledgement, and not again", 20),
+    ("under way as its incident is open again", 200),
+];

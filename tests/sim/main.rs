@@ -35,6 +35,7 @@ mod quarantine;
 mod readers;
 mod receivers;
 mod reload;
+mod reopening;
 mod rng;
 mod sabotage;
 mod scene;

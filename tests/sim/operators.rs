@@ -19,6 +19,7 @@ use crate::hand::show_life;
 use crate::rng::Rng;
 use crate::scene::{Files, Scale, Wish, join_team, random_due, random_spec, vary_runs};
 use crate::server::Server;
+use crate::settings::Setting;
 use crate::world::World;
 
 /// A mute's text as the model understands it.
@@ -308,7 +309,8 @@ impl World {
         // Sometimes of some others, too, in the same call.
         let others = open.iter().copied().filter(|other| *other != first).take(lot / 5 % 4);
         let said: Vec<_> = [first].into_iter().chain(others.filter(|_| lot.is_multiple_of(5))).collect();
-        let lasts = Span::secs(20 * (1 + i64::try_from(lot / 11 % 60).unwrap()));
+        let longest = if self.setting == Setting::Answers { 6 } else { 60 };
+        let lasts = Span::secs(20 * (1 + i64::try_from(lot / 11 % longest).unwrap()));
         let is_for_a_time = stance == Stance::Acknowledge && (lot / 3).is_multiple_of(2);
         let until = is_for_a_time.then_some(now + lasts);
         self.trace.say(now, &format!("{said:?}: {stance:?} until {until:?}, {fate:?}"));
@@ -324,10 +326,7 @@ impl World {
             let judged = self.server.judged.get_mut(&check).expect("a check of the store is known");
             // What is due of it may not have been looked at: that is no matter of people.
             judged.end_term(now, &files);
-            let is_new = judged.stand(stance, until.map(|until| (now, until)));
-            if is_new && stance == Stance::Reopen {
-                judged.reopened(&files, now);
-            }
+            judged.stand(stance, until, &files, now);
             *self.stood.entry(incident).or_default() += 1;
         }
     }

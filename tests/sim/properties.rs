@@ -8,6 +8,7 @@ use crate::flapping;
 use crate::judged::Bad;
 use crate::oracles;
 use crate::receivers::Try;
+use crate::reopening;
 use crate::split;
 use crate::tally::Tally;
 use crate::times;
@@ -16,7 +17,6 @@ use punctual::core::cause::CauseKind;
 use punctual::core::check::CheckId;
 use punctual::core::incident::IncidentId;
 use punctual::core::outbox::{DeliveryId, MessageId};
-use punctual::core::route::ActionId;
 use punctual::core::time::Span;
 
 /// Every property over one world that has come to its end.
@@ -27,8 +27,6 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     every_match_is_planned(world, evidence);
     times::hold(world, evidence);
     flapping::hold(world, evidence);
-    reopening_plans_anew(world, evidence);
-    the_end_of_a_term_plans_anew(world, evidence);
     what_follows_blindness_is_told(world, evidence);
     nothing_is_planned_twice_at_a_time(world, evidence);
     keys_are_unique(evidence);
@@ -43,7 +41,7 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
     one_reminder_waits(evidence);
     nothing_waits_for_ever(world, evidence);
     everything_planned_is_told_or_exempt(world, evidence);
-    let mut tally = Tally::default();
+    let mut tally = reopening::hold(world, evidence);
     tally.count_world(world, evidence);
     tally.count_looks(&oracles::hold(world, evidence));
     tally
@@ -157,40 +155,6 @@ fn every_match_is_planned(world: &World, evidence: &Evidence) {
                 extra.is_empty(),
                 "{incident:?} of {}: nobody asked for {extra:?}",
                 judged.definition.name
-            );
-        }
-    }
-}
-
-/// 11.2: whoever reopens an incident hears of it again.
-fn reopening_plans_anew(world: &World, evidence: &Evidence) {
-    for (incident, bad) in bad_of(world, evidence) {
-        if world.server.two_clocks.knew_incident(incident) {
-            continue;
-        }
-        for (at, actions) in &bad.reopened {
-            let then = |row: &&Delivery| (row.incident, row.queued_at) == (incident, *at);
-            let planned = evidence.deliveries.iter().filter(then).map(|row| row.action).collect();
-            let is_planned = |action: &ActionId| world.is_covered(action.0, &planned);
-            assert!(actions.iter().all(is_planned), "{incident} is reopened at {at}, and nobody is told");
-        }
-    }
-}
-
-/// 22.4: what was acknowledged for a time is told from the end of that on.
-fn the_end_of_a_term_plans_anew(world: &World, evidence: &Evidence) {
-    let bad = bad_of(world, evidence).into_iter();
-    for (incident, bad) in bad.filter(|(incident, _)| !world.server.two_clocks.knew_incident(*incident)) {
-        for (until, actions) in &bad.terms_over {
-            let is_then = |row: &&Delivery| {
-                let after = world.action(row.action).expect("some files asked for it").after;
-                row.incident == incident && row.not_before == *until + after
-            };
-            let planned = evidence.deliveries.iter().filter(is_then).map(|row| row.action).collect();
-            let is_planned = |action: &ActionId| world.is_covered(action.0, &planned);
-            assert!(
-                actions.iter().all(is_planned),
-                "{incident} is open again at {until}, and nobody is told"
             );
         }
     }

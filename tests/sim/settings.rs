@@ -26,6 +26,9 @@ pub(crate) enum Setting {
     Outages,
     /// Of everything, and people say of incidents what they think of them, again and again.
     People,
+    /// Checks that are late and fail, of which others are told later than of the rest, and people who acknowledge them for a
+    /// short time and reopen them.
+    Answers,
 }
 
 impl Setting {
@@ -44,6 +47,7 @@ impl Setting {
             Setting::Absences => Some(23 + rng.below(11)),
             Setting::Outages => None,
             Setting::People => Some(rng.pick(&[0, 3, 6, 12, 12, 12, 12, 12, 12, 18, 29])),
+            Setting::Answers => Some(rng.pick(&[0, 3, 12, 12, 12, 12, 12, 12, 12, 12])),
         }
     }
 
@@ -62,6 +66,7 @@ impl Setting {
             Setting::Crowd { checks } => crowd(rng, checks),
             Setting::Absences => absences(rng),
             Setting::Outages => outages(rng),
+            Setting::Answers => answers(rng),
         }
     }
 }
@@ -155,4 +160,23 @@ fn outages(rng: &mut Rng) -> (Scale, Files) {
         watch(Some(("status", "late")), "mail", Span::ZERO),
     ];
     (scale, files(checks, watches, receivers))
+}
+
+/// What is told at once, and what waits for a while, of causes that come and go one by one.
+fn answers(rng: &mut Rng) -> (Scale, Files) {
+    let scale = Scale { unrest: Span::secs(10), ..short(rng, Span::mins(25)) };
+    let mut checks = vec![good(), dead(rng, &scale)];
+    for number in 2..8 {
+        let schedule = Schedule::Every(rng.times(scale.grid, 30, 90));
+        let mut spec = spec(schedule, rng.times(scale.grid, 0, 10));
+        spec.successes_to_recover = rng.pick(&[1, 2]);
+        checks.push(definition(&format!("c{number}"), spec));
+    }
+    let receivers = [receiver(Span::ZERO, 256), receiver(Span::secs(5), 256), receiver(Span::ZERO, 3)];
+    let late = watch(Some(("status", "late")), "pager", Span::ZERO);
+    let mut failing = watch(Some(("status", "failing")), "chat", rng.times(scale.grid, 20, 80));
+    let repeat = rng.pick(&[None, Some(Span::secs(120))]);
+    failing.actions.push(Action::new("pager".into(), Span::secs(15), repeat));
+    let any = watch(None, "mail", rng.times(scale.grid, 15, 60));
+    (scale, files(checks, vec![late, failing, any], receivers))
 }

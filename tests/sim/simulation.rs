@@ -162,6 +162,13 @@ fn what_people_say_of_an_incident_stands() {
     hold_in_worlds("what_people_say_of_an_incident_stands", Setting::People, SEEDS / 10, least::PEOPLE);
 }
 
+/// 11.2, 22.4: what waits beside an acknowledgement is told once, and what it held is told anew when it ends.
+#[test]
+fn what_waits_is_told_once_whoever_acknowledges_and_reopens() {
+    let test = "what_waits_is_told_once_whoever_acknowledges_and_reopens";
+    hold_in_worlds(test, Setting::Answers, SEEDS / 20, least::ANSWERS);
+}
+
 /// 12.4: whoever took nothing for long hears the rest once he takes something.
 #[test]
 fn what_was_given_up_follows_what_was_taken() {

@@ -8,6 +8,7 @@ mod name;
 mod own;
 mod plan;
 mod policy;
+mod reopen;
 
 pub use action::{Action, ActionId, ReceiverName, ReceiverPolicy};
 pub use facts::{Facts, MatchTest, Matcher, Mute};
@@ -18,6 +19,7 @@ pub use mutes::Mutes;
 pub use own::{ALL_OWN, is_own_receiver, own_action, own_receiver};
 pub use plan::{Plan, plan};
 pub use policy::{Matched, Policy, Responder};
+pub use reopen::{PlanAnew, Reopened, plan_anew};
 
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,11 @@
 //! Who is told, and what is held back.
 
 mod hold;
+mod reopen;
 
 use super::*;
 use crate::core::fixtures::{causes, definition, incident};
+use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::outbox::{DeliveryKind, NewDelivery};
 use crate::core::time::{Span, Time};
 

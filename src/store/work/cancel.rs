@@ -1,7 +1,7 @@
 //! What need not be told any more.
 
 use super::rows::Rows;
-use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::incident::IncidentId;
 use crate::core::outbox::{CancelReason, Delivery, DeliveryState, cancel_waiting};
 use crate::store::StoreError;
 
@@ -13,19 +13,6 @@ pub(super) fn cancel_all(
 ) -> Result<(), StoreError> {
     let unfinished = rows.unfinished(incident)?;
     cancel(rows, &unfinished, reason)
-}
-
-/// Cancels what would be tried again of an incident that somebody reopens, and that stood so before.
-pub(super) fn cancel_resting(
-    rows: &mut dyn Rows,
-    incident: IncidentId,
-    before: IncidentStatus,
-) -> Result<(), StoreError> {
-    let is_wont_fix = before == IncidentStatus::WontFix;
-    let reason = if is_wont_fix { CancelReason::WontFix } else { CancelReason::Acknowledged };
-    let mut resting = rows.unfinished(incident)?;
-    resting.retain(|row| matches!(row.state, DeliveryState::Parked { .. }));
-    cancel(rows, &resting, reason)
 }
 
 /// Cancels those of these that wait or rest.

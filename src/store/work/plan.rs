@@ -1,11 +1,12 @@
 //! Who is to be told that something is wrong (12.2).
 
-use super::cancel::cancel_resting;
+use super::cancel::cancel;
 use super::rows::Rows;
 use super::wait::let_wait;
 use crate::core::cause::Cause;
 use crate::core::incident::{Incident, IncidentStatus};
-use crate::core::route::{Facts, plan};
+use crate::core::outbox::CancelReason;
+use crate::core::route::{Facts, Reopened, plan, plan_anew};
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -29,23 +30,32 @@ pub(super) fn plan_actions(
 #[derive(Clone, Copy)]
 pub(super) struct OpenAgain<'a> {
     /// How it stood until then.
-    pub(super) before: IncidentStatus,
+    pub(super) stood: &'a Incident,
     /// What is wrong with its check.
     pub(super) causes: &'a [Cause],
     /// Since when it is open.
     pub(super) at: Time,
 }
 
-/// All that is to be told of it is planned anew. Writes the incident.
-pub(super) fn plan_anew(
+/// All that is to be told of it is planned anew, but for what goes on. Writes the incident.
+pub(super) fn open_again(
     rows: &mut dyn Rows,
-    mut incident: Incident,
+    incident: Incident,
     open: OpenAgain<'_>,
     now: Time,
 ) -> Result<(), StoreError> {
-    let OpenAgain { before, causes, at } = open;
-    cancel_resting(rows, incident.id, before)?;
+    let OpenAgain { stood, causes, at } = open;
     let definition = rows.definition(incident.check)?;
-    plan_actions(rows, &mut incident, &Facts { definition: &definition, causes }, at, now)?;
-    rows.update_incident(incident)
+    let deliveries = rows.deliveries_of(incident.id)?;
+    let facts = Facts { definition: &definition, causes };
+    let anew = plan_anew(&rows.policy(), &facts, &Reopened { stood, deliveries: &deliveries, at }, now);
+    let is_wont_fix = stood.status == IncidentStatus::WontFix;
+    let reason = if is_wont_fix { CancelReason::WontFix } else { CancelReason::Acknowledged };
+    let mut over = rows.unfinished(incident.id)?;
+    over.retain(|row| anew.cancelled.contains(&row.id));
+    cancel(rows, &over, reason)?;
+    for delivery in anew.deliveries {
+        let_wait(rows, delivery)?;
+    }
+    rows.update_incident(Incident { actions: anew.actions, ..incident })
 }

@@ -2,7 +2,7 @@
 
 use super::cancel::cancel_all;
 use super::carry_on::carry_out_of;
-use super::plan::{OpenAgain, plan_anew};
+use super::plan::{OpenAgain, open_again};
 use super::rows::{Rows, SaidOf};
 use super::terms::end_terms;
 use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep, StepKind};
@@ -47,8 +47,8 @@ fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Resul
         IncidentStatus::Acknowledged => cancel_all(rows, id, CancelReason::Acknowledged)?,
         IncidentStatus::WontFix => cancel_all(rows, id, CancelReason::WontFix)?,
         _ => {
-            let open = OpenAgain { before: incident.status, causes: causes.as_slice(), at: now };
-            plan_anew(rows, stands, open, now)?;
+            let open = OpenAgain { stood: &incident, causes: causes.as_slice(), at: now };
+            open_again(rows, stands, open, now)?;
             return Ok(Stood::New);
         }
     }

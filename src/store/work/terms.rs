@@ -1,6 +1,6 @@
 //! Acknowledgements whose time is over (22.4): what they held is planned from that time on, whoever looks first.
 
-use super::plan::{OpenAgain, plan_anew};
+use super::plan::{OpenAgain, open_again};
 use super::rows::Rows;
 use crate::core::cause::Cause;
 use crate::core::check::CheckId;
@@ -19,8 +19,7 @@ pub(super) fn end_terms(
         let Some(stood) = rows.incident(id)? else { continue };
         if let Some((incident, step)) = stood.term_ended(before) {
             rows.insert_step(id, &step)?;
-            let open = OpenAgain { before: stood.status, causes, at: step.at };
-            plan_anew(rows, incident, open, now)?;
+            open_again(rows, incident, OpenAgain { stood: &stood, causes, at: step.at }, now)?;
         }
     }
     Ok(())

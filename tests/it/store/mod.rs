@@ -88,6 +88,11 @@ conformance! {[every_sqlite_store: super::world::Sqlite, every_call_that_fails_f
         a_recovery_after_an_end_that_nobody_noticed_is_told_once
         an_acknowledgement_is_as_long_as_was_said_last
         a_clock_set_back_leaves_an_acknowledgement_as_long_as_it_was
+        what_waits_beside_an_acknowledgement_is_told_once_when_that_is_over
+        what_waits_beside_an_acknowledgement_is_told_once_though_somebody_reopens
+        what_began_while_nobody_wanted_to_hear_is_told_once_when_somebody_does
+        what_is_under_way_when_an_incident_is_reopened_is_not_told_beside_that
+        what_a_mute_held_as_an_acknowledgement_ended_is_told_once
         a_comment_changes_nothing;
     edits:
         what_an_api_made_is_there_after_reopening_and_no_file_removes_it

@@ -1,15 +1,18 @@
 //! Acknowledgements that hold for a time, and comments (22.3, 22.4).
 
+use std::sync::Arc;
+
 use punctual::core::check::{Definition, PingKind, Spec};
 use punctual::core::incident::{IncidentId, IncidentStatus, StepKind};
 use punctual::core::outbox::Attempt;
+use punctual::core::route::{Action, Matcher, Mute, Responder};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::{Span, Time};
 use punctual::store::history::Reader;
 use punctual::store::{Saying, Stance, Stood, Store, What};
 
 use super::sqlite::database;
-use super::world::{GROUP_WAIT, Place, Sqlite, World, check, said};
+use super::world::{GROUP_WAIT, Place, Sqlite, World, check, later, said};
 
 /// `a` fails, and `ops` is told; nothing else comes of it for ten days.
 fn told<P: Place>(world: &mut World<P>) -> IncidentId {
@@ -174,6 +177,143 @@ fn what_people_said_and_until_when_is_on_record() {
     assert!(reopened.comment.contains("the time was over"), "{}", reopened.comment);
     assert_eq!(reader.incident(incident).unwrap().unwrap().status, IncidentStatus::Resolved);
     assert!(matches!(world.apply("a", What::Tick), punctual::store::Applied::Done(_)));
+}
+
+/// `a` is late, and `ops` is told; `boss` is to be told a quarter of an hour after it has failed.
+fn late<P: Place>(world: &mut World<P>) -> IncidentId {
+    world.respond(&[("ops", Span::ZERO, None), ("boss", Span::mins(15), None)]);
+    let mut policy = (*world.configuration.policy).clone();
+    let of = |matchers: &str, action: Action| Responder {
+        matchers: Matcher::parse_list(matchers).unwrap(),
+        actions: vec![action],
+    };
+    policy.responders = vec![
+        of(r#"status="late""#, Action::new("ops".into(), Span::ZERO, None)),
+        of(r#"reason="failed""#, Action::new("boss".into(), Span::mins(15), None)),
+    ];
+    world.configuration.policy = Arc::new(policy);
+    world.declare(&["a"]);
+    world.wait(Span::secs(71));
+    assert_eq!(world.expire(), 1);
+    world.wait(GROUP_WAIT);
+    let outgoing = world.claim_one();
+    assert_eq!(&*outgoing.message.receiver, "ops");
+    world.settle(outgoing.message.id, &Attempt::TAKEN);
+    outgoing.notices[0].incident
+}
+
+/// Whom the next minutes tell, one by one, each with how many minutes have passed by then.
+fn told_within<P: Place>(world: &mut World<P>, minutes: i64) -> Vec<(i64, String)> {
+    let mut told = Vec::new();
+    for minute in 1..=minutes {
+        world.wait(Span::mins(1));
+        world.expire();
+        for outgoing in world.claim() {
+            world.settle(outgoing.message.id, &Attempt::TAKEN);
+            told.push((minute, outgoing.message.receiver.to_string()));
+        }
+    }
+    told
+}
+
+/// 11.2h, 22.4a
+pub(crate) fn what_waits_beside_an_acknowledgement_is_told_once_when_that_is_over<P: Place>(
+    world: &mut World<P>,
+) {
+    let incident = late(world);
+    let until = world.now + Span::mins(60);
+    acknowledge(world, incident, until);
+    world.wait(Span::mins(55));
+    world.ping("a", PingKind::Fail);
+    let told = told_within(world, 60);
+    let names: Vec<&str> = told.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["ops", "boss"], "{told:?}");
+    assert!((5..=7).contains(&told[0].0) && (15..=16).contains(&told[1].0), "each at its time: {told:?}");
+}
+
+/// 11.2h
+pub(crate) fn what_waits_beside_an_acknowledgement_is_told_once_though_somebody_reopens<P: Place>(
+    world: &mut World<P>,
+) {
+    let incident = late(world);
+    let now = world.now;
+    assert!(world.says(incident, Stance::Acknowledge, "ada", now));
+    world.ping("a", PingKind::Fail);
+    world.wait(Span::mins(10));
+    let now = world.now;
+    assert!(world.says(incident, Stance::Reopen, "ada", now));
+    let told = told_within(world, 60);
+    let names: Vec<&str> = told.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["ops", "boss"], "{told:?}");
+    assert!((5..=6).contains(&told[1].0), "it failed ten minutes ago: {told:?}");
+    // What was told of what nobody had taken on is not told again for that.
+    let now = world.now;
+    assert!(world.says(incident, Stance::Acknowledge, "ada", now));
+    assert!(world.says(incident, Stance::Reopen, "ada", now), "it was taken on");
+    let told = told_within(world, 60);
+    assert_eq!(told.len(), 2, "{told:?}");
+}
+
+/// 11.2e
+pub(crate) fn what_began_while_nobody_wanted_to_hear_is_told_once_when_somebody_does<P: Place>(
+    world: &mut World<P>,
+) {
+    let incident = late(world);
+    let now = world.now;
+    assert!(world.says(incident, Stance::WontFix, "ada", now));
+    world.ping("a", PingKind::Fail);
+    world.wait(Span::mins(10));
+    let now = world.now;
+    assert!(world.says(incident, Stance::Reopen, "ada", now));
+    let told = told_within(world, 60);
+    let names: Vec<&str> = told.iter().map(|(_, name)| name.as_str()).collect();
+    assert_eq!(names, ["ops", "boss"], "{told:?}");
+    assert!((15..=16).contains(&told[1].0), "counted from then: {told:?}");
+}
+
+/// 11.2h: what is under way is taken after all.
+pub(crate) fn what_is_under_way_when_an_incident_is_reopened_is_not_told_beside_that<P: Place>(
+    world: &mut World<P>,
+) {
+    world.declare(&["a"]);
+    world.wait(Span::secs(71));
+    world.expire();
+    world.wait(GROUP_WAIT);
+    let outgoing = world.claim_one();
+    world.settle(outgoing.message.id, &later());
+    let (incident, now) = (outgoing.notices[0].incident, world.now);
+    assert!(world.says(incident, Stance::Acknowledge, "ada", now));
+    assert!(world.says(incident, Stance::Reopen, "ada", now));
+    assert_eq!(told_within(world, 30).len(), 1);
+    // Once it was taken, whoever reopens it has it told again.
+    let now = world.now;
+    assert!(world.says(incident, Stance::Acknowledge, "ada", now));
+    assert!(world.says(incident, Stance::Reopen, "ada", now));
+    assert_eq!(told_within(world, 30).len(), 1);
+}
+
+/// 8.2b, 22.4a: a mute that ends while an acknowledgement does.
+pub(crate) fn what_a_mute_held_as_an_acknowledgement_ended_is_told_once<P: Place>(world: &mut World<P>) {
+    let incident = late(world);
+    let until = world.now + Span::mins(30);
+    acknowledge(world, incident, until);
+    let mute = Mute {
+        id: 0,
+        matchers: Matcher::parse_list(r#"check="a""#).unwrap(),
+        text: r#"check="a""#.to_owned(),
+        until: until + Span::mins(30),
+        since: world.now,
+        comment: String::new(),
+        by: String::new(),
+    };
+    let now = world.now;
+    world.store().mute(mute, now).unwrap();
+    world.ping("a", PingKind::Fail);
+    let told = told_within(world, 120);
+    let mut names: Vec<&str> = told.iter().map(|(_, name)| name.as_str()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["boss", "ops"], "{told:?}");
+    assert!(told.iter().all(|(minute, _)| (60..=62).contains(minute)), "{told:?}");
 }
 
 /// What is on record of what people have said of an incident, oldest first: `acknowledged by ada: why`.

@@ -17,7 +17,8 @@ use crate::core::incident::{
 };
 use crate::core::outbox::*;
 use crate::core::route::{
-    Action, Context, Facts, Matcher, Mute, Mutes, Policy, ReceiverPolicy, Responder, Verdict, plan, route,
+    Action, Context, Facts, Matcher, Mute, Mutes, Policy, ReceiverPolicy, Reopened, Responder, Verdict, plan,
+    plan_anew, route,
 };
 use crate::core::step::{Flip, FlipReason};
 use crate::core::time::{Span, Time};
@@ -326,12 +327,18 @@ impl World {
         let Some((incident, _)) = change else { return };
         let rows: Vec<Delivery> =
             self.rows.iter().filter(|row| row.incident == incident.id).cloned().collect();
-        self.incidents[place] = incident;
+        let stood = std::mem::replace(&mut self.incidents[place], incident);
         match reason {
             Some(reason) => cancel_waiting(&rows).for_each(|id| self.cancel(id, reason)),
             None => {
-                let causes = self.causes[check].clone();
-                self.plan(place, causes.as_slice());
+                let reopened = Reopened { stood: &stood, deliveries: &rows, at: self.now };
+                let facts = Facts { definition: &self.definition, causes: self.causes[check].as_slice() };
+                let anew = plan_anew(&self.policy, &facts, &reopened, self.now);
+                self.incidents[place].actions = anew.actions;
+                let waits = |id: &DeliveryId| self.rows[id.0 as usize].state == DeliveryState::Waiting;
+                let waiting: Vec<DeliveryId> = anew.cancelled.into_iter().filter(waits).collect();
+                waiting.into_iter().for_each(|id| self.cancel(id, CancelReason::Acknowledged));
+                anew.deliveries.into_iter().for_each(|new| self.insert(new));
             }
         }
     }
@@ -355,6 +362,7 @@ impl World {
             }
         }
         self.assert_one_reminder();
+        self.assert_one_alert();
     }
 
     /// Everything recovers, nothing is muted, and the receiver takes what it gets.

@@ -15,6 +15,21 @@ impl World {
         }
     }
 
+    /// 11.2: nothing is planned a second time while it is still to be told. What takes the place of `blind` is (9.6).
+    pub(super) fn assert_one_alert(&self) {
+        for incident in self.incidents.iter().filter(|incident| !incident.told_after_blind) {
+            let is_to_come = |row: &&Delivery| {
+                let is_unfinished = matches!(row.state, DeliveryState::Waiting | DeliveryState::InMessage(_));
+                row.incident == incident.id && row.kind == DeliveryKind::Alert && is_unfinished
+            };
+            let mut actions: Vec<_> = self.rows.iter().filter(is_to_come).map(|row| row.action).collect();
+            let count = actions.len();
+            actions.sort_unstable();
+            actions.dedup();
+            assert_eq!(actions.len(), count, "an alert is to be told twice: {incident:?}");
+        }
+    }
+
     /// 8.2, 11.2, 12.3, 12.5
     pub(super) fn assert_may_leave(&self, members: &[DeliveryId]) {
         assert!(!members.is_empty() && members.is_sorted(), "in the order of their ids");
