@@ -7,10 +7,12 @@ use super::services::Services;
 use super::view::is_matched;
 use crate::core::retention::Retention;
 use crate::core::route::Matcher;
-use crate::core::time::Time;
+use crate::core::time::{Span, Time};
 use crate::core::uptime::{
-    TimePart, UptimeBeginning, UptimeFlip, UptimeIncident, UptimeInterval, UptimePart, UptimeSeen, intervals,
+    PartLength, TimePart, UptimeBeginning, UptimeFlip, UptimeIncident, UptimeInterval, UptimePart,
+    UptimeSeen, begin_of_parts, intervals, parts,
 };
+use crate::core::zone::Zone;
 use crate::store::StoreError;
 use crate::store::history::MAX_PAGE;
 use crate::store::live::Check;
@@ -27,6 +29,23 @@ pub struct UptimeAsked {
     pub whole: TimePart,
     /// Its parts, if it is parted.
     pub parts: Vec<TimePart>,
+}
+
+impl UptimeAsked {
+    /// What is meant where nobody says since when: days, weeks or months up to this time.
+    pub fn usual(to: Time, by: PartLength, zone: Zone) -> UptimeAsked {
+        let whole = TimePart { from: usual_begin(to, Some(by), zone), to };
+        UptimeAsked { whole, parts: parts(whole, by, zone).unwrap_or_default() }
+    }
+}
+
+/// Since when, where nobody says so: for 30 days, 12 weeks or 12 months.
+pub fn usual_begin(to: Time, by: Option<PartLength>, zone: Zone) -> Time {
+    match by {
+        None => to - Span::mins(30 * 24 * 60),
+        Some(PartLength::Day) => begin_of_parts(to, 30, PartLength::Day, zone),
+        Some(length) => begin_of_parts(to, 12, length, zone),
+    }
 }
 
 /// How a check has been.
@@ -96,6 +115,23 @@ pub fn of_checks(
     }
     let last = reports.last().map(|report| report.check.definition.name.to_string());
     Ok(UptimePage { next: last.filter(|_| checks.peek().is_some()), reports })
+}
+
+/// How these checks have been, in their order and without intervals; `None` of those that come after so many flips and incidents
+/// have been read.
+pub fn of_these(
+    services: &Services,
+    checks: &[Arc<Check>],
+    asked: &UptimeAsked,
+    max_rows: usize,
+) -> Result<Vec<Option<UptimeReport>>, StoreError> {
+    let mut reading = Reading::of(services, asked)?;
+    let report = |check| {
+        let may_read = reading.rows < max_rows;
+        may_read.then(|| reading.report(check, asked)).transpose()
+    };
+    let without_intervals = |report: UptimeReport| UptimeReport { intervals: Vec::new(), ..report };
+    checks.iter().map(report).map(|read| read.map(|report| report.map(without_intervals))).collect()
 }
 
 impl Reading<'_> {

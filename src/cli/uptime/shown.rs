@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::cli::table::{Table, plain, text as said};
 use crate::core::time::{Span, Time};
-use crate::core::uptime::UptimeKind;
+use crate::core::uptime::{UptimeKind, percent};
 use crate::core::zone::Zone;
 use crate::zones::parse_timezone;
 
@@ -109,15 +109,7 @@ fn numbers(part: &Value) -> Vec<String> {
     let incidents = &part["incidents"];
     let answers = ["to_acknowledge", "to_resolve"].map(|key| lengths(&incidents[key]));
     let opened = [said(&incidents["opened"])];
-    [percent(&part["up"])].into_iter().chain(spans).chain(opened).chain(answers).collect()
-}
-
-/// Rounded down, so that 100 % is all of it.
-fn percent(up: &Value) -> String {
-    let Some(up) = up.as_f64() else { return "-".to_owned() };
-    // What is exact in the tenth digit is meant so.
-    let hundredths = (up * 10_000.0 + 1e-6).floor();
-    format!("{:.2} %", hundredths / 100.0)
+    [percent(part["up"].as_f64())].into_iter().chain(spans).chain(opened).chain(answers).collect()
 }
 
 fn lengths(lengths: &Value) -> String {
@@ -154,16 +146,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn a_share_is_rounded_down() {
-        let check = |up: Value, expected: &str| assert_eq!(percent(&up), expected, "{up}");
-        check(json!(1.0), "100.00 %");
-        check(json!(0.999_999), "99.99 %");
-        check(json!(0.57), "57.00 %");
-        check(json!(0.0), "0.00 %");
-        check(Value::Null, "-");
-    }
 
     #[test]
     fn a_length_has_its_two_largest_units() {

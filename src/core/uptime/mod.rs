@@ -55,7 +55,7 @@ impl UptimeKind {
     }
 
     /// A status is the worst of what holds already, in the order of 25.1 (6.2).
-    fn of(status: Status) -> UptimeKind {
+    pub fn of(status: Status) -> UptimeKind {
         match status {
             Status::Up | Status::New | Status::Grace => UptimeKind::Good,
             Status::Late => UptimeKind::Late,
@@ -185,8 +185,8 @@ impl Backwards {
 pub struct UptimeTally([Span; UptimeKind::ALL.len()]);
 
 impl UptimeTally {
-    /// Adds up a part of the time that the intervals cover.
-    fn of(part: TimePart, intervals: &[UptimeInterval]) -> UptimeTally {
+    /// Adds up a part of the time that the intervals cover, which are newest first.
+    pub fn of(part: TimePart, intervals: &[UptimeInterval]) -> UptimeTally {
         let mut tally = UptimeTally::default();
         let first = intervals.partition_point(|interval| interval.part.from >= part.to);
         for interval in intervals[first..].iter().take_while(|interval| interval.part.to > part.from) {
@@ -196,17 +196,37 @@ impl UptimeTally {
         tally
     }
 
+    /// Adds the time of another check.
+    pub fn add(&mut self, other: &UptimeTally) {
+        for (sum, span) in self.0.iter_mut().zip(other.0) {
+            *sum += span;
+        }
+    }
+
     /// How long it was of this kind.
     pub fn span(&self, kind: UptimeKind) -> Span {
         self.0[kind as usize]
     }
 
+    /// How long it was late or failing.
+    pub fn down(&self) -> Span {
+        self.span(UptimeKind::Late) + self.span(UptimeKind::Failing)
+    }
+
     /// The share of the time that was good, of that in which it was good, late or failing; `None` if there was none (25.2).
     pub fn up(&self) -> Option<f64> {
         let good = self.span(UptimeKind::Good);
-        let judged = good + self.span(UptimeKind::Late) + self.span(UptimeKind::Failing);
+        let judged = good + self.down();
         (judged > Span::ZERO).then(|| good.as_secs_f64() / judged.as_secs_f64())
     }
+}
+
+/// The share of the time that was good, for people. It is rounded down, so that 100 % is all of it.
+pub fn percent(up: Option<f64>) -> String {
+    let Some(up) = up else { return "-".to_owned() };
+    // What is exact in the tenth digit is meant so.
+    let hundredths = (up * 10_000.0 + 1e-6).floor();
+    format!("{:.2} %", hundredths / 100.0)
 }
 
 /// How a check was over a part of the time.

@@ -160,6 +160,16 @@ fn up_is_what_was_good_of_what_was_judged() {
     check("p", None);
 }
 
+#[test]
+fn a_share_is_rounded_down() {
+    let check = |up: Option<f64>, expected: &str| assert_eq!(percent(up), expected, "{up:?}");
+    check(Some(1.0), "100.00 %");
+    check(Some(0.999_999), "99.99 %");
+    check(Some(0.57), "57.00 %");
+    check(Some(0.0), "0.00 %");
+    check(None, "-");
+}
+
 /// 25.2: a kind that is neither good nor bad changes nothing.
 #[test]
 fn unknown_and_unseen_are_neither_up_nor_down() {

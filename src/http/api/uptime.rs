@@ -11,12 +11,11 @@ use super::problems::of_history;
 use super::query::{Query, bad};
 use super::shape::{self, list as list_of, number, object, one_of, or_null, text, time, whole, with};
 use crate::app::Services;
-use crate::app::uptime::{UptimeAsked, UptimeChecks, UptimeReport, of_check, of_checks};
+use crate::app::uptime::{UptimeAsked, UptimeChecks, UptimeReport, of_check, of_checks, usual_begin};
 use crate::core::route::Matcher;
 use crate::core::time::{Span, Time};
 use crate::core::uptime::{
-    IncidentNumbers, Lengths, MAX_PARTS, PartLength, TimePart, UptimeInterval, UptimeKind, UptimePart,
-    begin_of_parts, parts,
+    IncidentNumbers, Lengths, MAX_PARTS, PartLength, TimePart, UptimeInterval, UptimeKind, UptimePart, parts,
 };
 use crate::core::zone::Zone;
 use crate::http::problem::Problem;
@@ -78,14 +77,6 @@ fn moment(query: &Query<'_>, name: &str, zone: Zone) -> Result<Option<Time>, Pro
         _ => query.time(name).map_err(|_| {
             bad(format!("`{name}` is a day or a time, as in 2026-03-28 or 2026-03-28T06:00:00Z"))
         }),
-    }
-}
-
-fn usual_begin(to: Time, by: Option<PartLength>, zone: Zone) -> Time {
-    match by {
-        None => to - Span::mins(30 * 24 * 60),
-        Some(PartLength::Day) => begin_of_parts(to, 30, PartLength::Day, zone),
-        Some(length) => begin_of_parts(to, 12, length, zone),
     }
 }
 
