@@ -88,7 +88,7 @@ fn of_door(door: &dyn Door) -> Route {
 fn own() -> impl Iterator<Item = Route> {
     use Handler::Api;
     use Operation as To;
-    let rows: [(&'static str, &'static [Method], Needs, Handler); 62] = [
+    let rows: [(&'static str, &'static [Method], Needs, Handler); 63] = [
         ("/ping/{*rest}", PING, Needs::PingKey, Handler::Ping),
         ("/metrics", READ, Needs::Metrics, Handler::Metrics),
         ("/-/healthy", READ, Needs::Nothing, Handler::Healthy),
@@ -104,6 +104,7 @@ fn own() -> impl Iterator<Item = Route> {
         ("/ack/{token}", READ, Needs::Nothing, Handler::Page(Page::Ack)),
         ("/ack/{token}", POST, Needs::Form, Handler::Ack),
         ("/audit", READ, Needs::Page, Handler::Page(Page::Audit)),
+        ("/uptime", READ, Needs::Page, Handler::Page(Page::Uptime)),
         ("/sign-in", READ, Needs::Nothing, Handler::Page(Page::SignIn)),
         ("/sign-in", POST, Needs::Form, Handler::SignIn),
         ("/sign-out", POST, Needs::Form, Handler::SignOut),
@@ -365,6 +366,7 @@ async fn answer_page(visit: Visit<'_>, viewer: Viewer, page: Page, of: &str) -> 
         Page::Incident => pages::incident(app, &of, (&viewer, None)),
         Page::Ack => pages::ack(app, &of, None),
         Page::Audit => pages::audit(app, query.as_deref(), &viewer),
+        Page::Uptime => pages::uptime(app, query.as_deref(), &viewer),
         Page::SignIn => {
             let [to] = decode::query_values(query.as_deref(), ["to"]);
             pages::sign_in(app, &viewer, &to.unwrap_or_default(), None)

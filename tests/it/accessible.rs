@@ -20,9 +20,13 @@ const CONFIG: &str = "auth: {anonymous: read, tokens: [{name: oncall, scope: ope
     - {name: paused, every: 1h, paused: true}\n\
     - {name: due, every: 1s, grace: 10h}\n";
 /// For whoever comes by, as far as forms make a difference.
-const OPEN_PAGES: [&str; 2] = ["/", "/checks/failed"];
-const PAGES: [&str; 12] = [
+const OPEN_PAGES: [&str; 3] = ["/", "/checks/failed", "/uptime"];
+const PAGES: [&str; 16] = [
     "/",
+    "/?sort=since&sections=team",
+    "/uptime",
+    "/uptime?by=month&q=group%3Ddb",
+    "/uptime?q=/[/",
     "/?q=nothing",
     "/?status=bogus",
     "/checks/whole",
@@ -54,7 +58,10 @@ fn with_checks_of_every_status() -> Punctual {
     for ping in ["whole/start", "whole", "soon", "failed/fail", "acked/fail", "due"] {
         server.ping(ping);
     }
+    http::post(&server.url("/ping/failed"), "what it wrote when all was well");
+    server.ping("failed/start");
     http::post(&server.url("/ping/failed/fail?comment=said"), "what it wrote");
+    server.ping("failed/log");
     for name in ["nobody", "nobody-2"] {
         assert_eq!(server.get(&format!("/ping/{name}")).status, 404);
     }
@@ -128,7 +135,7 @@ fn pages_of_hundreds_and_thousands_of_checks_are_in_nobodys_way() {
     let mut browser = Browser::start(folder.path());
     for checks in [300, 10_000] {
         let server = with_many_checks(checks);
-        for path in ["/", "/?status=late", "/incidents", "/checks/check-1"] {
+        for path in ["/", "/?status=late", "/incidents", "/checks/check-1", "/uptime"] {
             browser.open(&server.url(path));
             for width in [1280, 390] {
                 browser.resize(width);
@@ -142,6 +149,8 @@ fn pages_of_hundreds_and_thousands_of_checks_are_in_nobodys_way() {
             .evaluate("document.querySelectorAll('main tr:nth-child(n + 21)').forEach((it) => it.remove())");
         browser.evaluate(&format!("{axe};0"));
         assert_eq!(browser.evaluate(FINDINGS), serde_json::json!([]), "the first page of {checks} checks");
+        // It asks no server that is not there any more.
+        browser.open("about:blank");
     }
     let is_ours = |line: &&String| !line.contains("\"level\":\"verbose\"");
     let console: Vec<String> = browser.console().iter().filter(is_ours).cloned().collect();

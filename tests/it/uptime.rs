@@ -40,7 +40,8 @@ fn ms(time: &str) -> i64 {
     chrono::DateTime::parse_from_rfc3339(time).unwrap().timestamp_millis()
 }
 
-fn insert(db: &Connection, check: &str, at: i64, (from, to, cause): (&str, &str, &str)) {
+/// Adds a flip to what happened to a check.
+pub(crate) fn insert(db: &Connection, check: &str, at: i64, (from, to, cause): (&str, &str, &str)) {
     let causes = if cause.is_empty() { json!([]) } else { json!([[cause, at, null]]) };
     db.execute(
         "INSERT INTO flips (check_id, at, from_status, to_status, reason, begun, ended, causes)

@@ -1,5 +1,7 @@
 //! The page of one check.
 
+use std::sync::Arc;
+
 use hyper::StatusCode;
 use hyper::header::{HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS};
 use maud::{Markup, html};
@@ -10,10 +12,11 @@ use super::super::viewer::Viewer;
 use super::super::{App, decode};
 use super::acts::{ActedOn, acts};
 use super::declared::declared;
-use super::history::{history, last_source, who_paused};
+use super::history::{PingsShown, history, last_source, who_paused};
 use super::incident::{incident, read};
 use super::refused::why_not;
-use super::{Frame, banners, marks, page, words};
+use super::timeline::timeline;
+use super::{Frame, banners, bars, how_to_ping, marks, outputs, page, runs, words};
 use crate::app::Audience;
 use crate::app::view::{CheckView, Moment};
 use crate::config::reach;
@@ -64,6 +67,7 @@ pub(in super::super) fn answer(
     let open = whole.as_ref().ok().and_then(Option::as_ref).map(|(incident, _)| incident);
     let on = ActedOn { definition, state: &state, incident: open, held: held.as_ref() };
     let content = html! {
+        (bars::patterns())
         p.small { a href="../" { "All checks" } }
         h1 { (definition.title) }
         @if let Some(refused) = refused { (why_not(refused)) }
@@ -72,6 +76,7 @@ pub(in super::super) fn answer(
         (stands(&view, now))
         (promise(definition, &state, &view, now))
         (marks::marks(&state.results, &definition.spec.schedule, now))
+        (marks::how_many_failed(&state.results))
         (incident(&whole, view.paused, now))
         p.small { a href={ "../incidents?standing=all&check=" (definition.name) } { "All its incidents" } }
         (words::held(held.as_ref(), "", now))
@@ -79,14 +84,17 @@ pub(in super::super) fn answer(
         @if !definition.description.is_empty() { p.lines { (definition.description) } }
         (facts(&state, &view, last_source(app, check.id).as_deref(), now))
         @if state.pause.at_run_time.is_some() { (who_paused(app, check.id)) }
-        (history(app, check.id, before, now))
+        @match before {
+            Some(seq) => (history(app, check.id, PingsShown::Before(seq), now)),
+            None => (happened(app, &check, &view, now)),
+        }
         h2 { "Declared" }
         (declared(app, definition))
         (next_dues(definition, &state, &view, now))
         h2 { "Who is told" }
         (told(&app.services.in_force.audience(), definition))
         h2 { "Ping it" }
-        (ping_lines(app, &check))
+        (how_to_ping::lines(app, definition))
     };
     let is_bad = view.status <= Status::Unknown;
     let status = if is_bad { format!("({}) ", view.status.as_str()) } else { String::new() };
@@ -94,6 +102,19 @@ pub(in super::super) fn answer(
     let frame =
         Frame { title: &title, up: "../", worst: Some(view.status), lives: true, viewer: Some(viewer) };
     page(refused.map_or(StatusCode::OK, |refused| refused.problem.status()), &frame, &content)
+}
+
+/// What happened to it.
+fn happened(app: &App, check: &Arc<Check>, view: &View, now: Time) -> Markup {
+    // That they cannot be read is said where they all are.
+    let pings = app.services.history.pings(check.id, None, runs::LOOKED_AT).unwrap_or_default();
+    let shown = if runs::are_in(&pings) { PingsShown::Folded } else { PingsShown::Newest };
+    html! {
+        (timeline(app, check, view))
+        (outputs::outputs(app, check.id, &pings, now))
+        (runs::runs(&pings, now))
+        (history(app, check.id, shown, now))
+    }
 }
 
 /// The body as it came: any bytes, shown as text and as nothing else.
@@ -217,17 +238,6 @@ fn told(audience: &Audience, definition: &Definition) -> Markup {
         @if !reach.told.is_empty() && !reach.unheard.is_empty() {
             p { "No receiver hears of: " (kinds(&reach.unheard)) "." }
         }
-    }
-}
-
-fn ping_lines(app: &App, check: &Check) -> Markup {
-    let url = app.ping_url(check.definition.name.as_str());
-    let curl = |end: &str| words::curl(&format!("{url}{end}"), check.definition.ping_methods);
-    html! {
-        p { "At the job's end, when it succeeded:" }
-        pre { (curl("")) }
-        p { "Or around it, so that runs are timed and failures told:" }
-        pre { (curl("/start")) "\nyour-job\n" (curl("/$?")) }
     }
 }
 

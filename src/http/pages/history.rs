@@ -16,11 +16,30 @@ const PINGS: usize = 25;
 /// Changes on a page.
 const FLIPS: usize = 15;
 
-/// Both tables; `before` is the number of a ping, for the page of those before it.
-pub(super) fn history(app: &App, check: CheckId, before: Option<u64>, now: Time) -> Markup {
+/// Which pings are shown.
+#[derive(Clone, Copy)]
+pub(super) enum PingsShown {
+    /// The newest.
+    Newest,
+    /// The newest, where somebody opens them: the runs say the same.
+    Folded,
+    /// Those before this one.
+    Before(u64),
+}
+
+/// Both tables.
+pub(super) fn history(app: &App, check: CheckId, shown: PingsShown, now: Time) -> Markup {
+    let before = match shown {
+        PingsShown::Before(seq) => Some(seq),
+        PingsShown::Newest | PingsShown::Folded => None,
+    };
     match read(&app.services.history, check, before) {
         Ok((pings, flips, pauses)) => html! {
-            (pings_table(&pings, before.is_some(), now))
+            @match shown {
+                PingsShown::Before(_) => { h2 #pings { "Older pings" } (pings_table(&pings, now)) }
+                PingsShown::Newest => { h2 #pings { "Last pings" } (pings_table(&pings, now)) }
+                PingsShown::Folded => { details #pings { summary { "Each ping" } (pings_table(&pings, now)) } }
+            }
             @if before.is_none() { (flips_table(&flips, &pauses, now)) }
         },
         Err(error) => html! { div.banner.bad role="alert" { "The history cannot be read: " (error) } },
@@ -40,9 +59,8 @@ fn read(reader: &Reader, check: CheckId, before: Option<u64>) -> Result<Happened
     Ok((reader.pings(check, before, PINGS)?, reader.flips(check, None, FLIPS)?, reader.pauses(check)?))
 }
 
-fn pings_table(pings: &[PingRecord], older: bool, now: Time) -> Markup {
+fn pings_table(pings: &[PingRecord], now: Time) -> Markup {
     html! {
-        h2 #pings { @if older { "Older pings" } @else { "Last pings" } }
         @if pings.is_empty() { p.quiet { "None." } }
         @else {
             table {
@@ -60,33 +78,45 @@ fn pings_table(pings: &[PingRecord], older: bool, now: Time) -> Markup {
 }
 
 fn ping_row(ping: &PingRecord, now: Time) -> Markup {
+    html! {
+        tr {
+            td.time { (words::when(ping.at, now)) }
+            td {
+                (ping_kind(ping))
+                @if ping.repeat { span.quiet { " · repeated" } }
+                @if let Some(rid) = &ping.rid { div { code.quiet { (rid) } } }
+            }
+            td.time data-label="Took" { @if let Some(duration) = ping.duration { (duration) } }
+            td data-label="From" { (ping.source) }
+            td data-label="Said" { (ping_said(ping)) }
+        }
+    }
+}
+
+/// What a ping is.
+pub(super) fn ping_kind(ping: &PingRecord) -> Markup {
     let class = match ping.kind {
         PingKind::Success => "s-up",
         PingKind::Fail => "s-failing",
         PingKind::Start | PingKind::Log => "s-new",
     };
     html! {
-        tr {
-            td.time { (words::when(ping.at, now)) }
-            td {
-                span class={ "status " (class) } { (ping.kind.as_str()) }
-                @if let Some(status) = ping.exit_status { span.quiet { " · exit status " (status) } }
-                @if ping.repeat { span.quiet { " · repeated" } }
-                @if let Some(rid) = &ping.rid { div { code.quiet { (rid) } } }
-            }
-            td.time data-label="Took" { @if let Some(duration) = ping.duration { (duration) } }
-            td data-label="From" { (ping.source) }
-            td data-label="Said" {
-                @if let Some(comment) = &ping.comment { bdi { (comment) } " " }
-                @match ping.body {
-                    BodyRecord::None => {}
-                    BodyRecord::Gone => { span.quiet { "a body, not kept" } }
-                    BodyRecord::Kept(left_out) => {
-                        a href={ "?body=" (ping.seq) } { "body" }
-                        @if left_out.between > 0 { span.quiet { " (" (left_out.between) " bytes left out)" } }
-                        @if left_out.end { span.quiet { " (without its end)" } }
-                    }
-                }
+        span class={ "status " (class) } { (ping.kind.as_str()) }
+        @if let Some(status) = ping.exit_status { span.quiet { " · exit status " (status) } }
+    }
+}
+
+/// What was said with it.
+pub(super) fn ping_said(ping: &PingRecord) -> Markup {
+    html! {
+        @if let Some(comment) = &ping.comment { bdi { (comment) } " " }
+        @match ping.body {
+            BodyRecord::None => {}
+            BodyRecord::Gone => { span.quiet { "a body, not kept" } }
+            BodyRecord::Kept(left_out) => {
+                a href={ "?body=" (ping.seq) } { "body" }
+                @if left_out.between > 0 { span.quiet { " (" (left_out.between) " bytes left out)" } }
+                @if left_out.end { span.quiet { " (without its end)" } }
             }
         }
     }

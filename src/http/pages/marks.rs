@@ -42,6 +42,25 @@ pub(super) fn in_a_row(results: &LastResults, schedule: &Schedule, now: Time) ->
     }
 }
 
+/// `2 of the last 10 failed, 1 missed`, if any are so.
+pub(super) fn how_many_failed(results: &LastResults) -> Markup {
+    let count =
+        |kinds: &[ResultKind]| results.newest_first().filter(|result| kinds.contains(&result.kind)).count();
+    let bad = [
+        (count(&[ResultKind::Fail]), "failed"),
+        (count(&[ResultKind::NotMet]), "not as expected"),
+        (count(&[ResultKind::Missed]), "missed"),
+    ];
+    let some = bad.iter().filter(|(count, _)| *count > 0).enumerate();
+    let of_the_last = |place: usize| match place {
+        0 => format!(" of the last {}", results.newest_first().count()),
+        _ => String::new(),
+    };
+    let said: Vec<String> =
+        some.map(|(place, (count, words))| format!("{count}{} {words}", of_the_last(place))).collect();
+    html! { @if !said.is_empty() { p.small { (said.join(", ")) } } }
+}
+
 fn oldest_first(results: &LastResults) -> Vec<LastResult> {
     let mut all: Vec<LastResult> = results.newest_first().collect();
     all.reverse();
@@ -118,5 +137,8 @@ mod tests {
             "{row}"
         );
         assert_eq!(marks(&LastResults::default(), &spec.schedule, now).into_string(), "");
+        let said = how_many_failed(&state.results).into_string();
+        assert_eq!(said, "<p class=\"small\">1 of the last 3 failed, 1 missed</p>");
+        assert_eq!(how_many_failed(&LastResults::default()).into_string(), "");
     }
 }

@@ -8,11 +8,13 @@ mod acts;
 mod assets;
 mod audit;
 mod banners;
+mod bars;
 mod check;
 mod checks;
 mod declared;
 mod filter;
 mod history;
+mod how_to_ping;
 mod icon;
 mod incident;
 mod incident_filter;
@@ -20,13 +22,17 @@ mod incident_page;
 mod incidents;
 mod list;
 mod marks;
+mod outputs;
 mod refused;
 mod runbooks;
+mod runs;
 mod said;
 mod sign_in;
 mod tag;
 #[cfg(test)]
 mod tests;
+mod timeline;
+mod uptime;
 mod words;
 
 use std::sync::Arc;
@@ -57,6 +63,7 @@ pub(super) use refused::answer as refused;
 pub(super) use runbooks::answer as runbooks;
 pub(super) use said::LENGTHS as ACK_LENGTHS;
 pub(super) use sign_in::answer as sign_in;
+pub(super) use uptime::answer as uptime;
 
 /// A page for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +75,7 @@ pub(super) enum Page {
     Ack,
     SignIn,
     Audit,
+    Uptime,
 }
 
 /// Makes a page aside, compressed for whoever takes that; who has it as it is already is told so.
@@ -146,6 +154,7 @@ fn page(status: StatusCode, frame: &Frame<'_>, content: &Markup) -> Reply {
             nav aria-label="punctual" {
                 a href=(if up.is_empty() { "./" } else { up }) { "checks" }
                 a href={ (up) "incidents" } { "incidents" }
+                a href={ (up) "uptime" } { "uptime" }
                 a href={ (up) "audit" } { "audit" }
                 a href={ (up) "metrics" } { "metrics" }
                 @if let Some(viewer) = viewer { (signed_in(viewer, up)) }

@@ -239,6 +239,27 @@ if (tag) {
 }
 localise(document);
 
+// Copying
+
+// Its buttons are shown by the style.
+document.documentElement.classList.add("scripted");
+
+// The lines stay chosen: where a browser lets no page copy, people can. The clipboard of pages is there with TLS alone.
+async function copy(button) {
+  const lines = button.previousElementSibling;
+  getSelection().selectAllChildren(lines);
+  const asked = () => navigator.clipboard?.writeText(lines.textContent).then(() => true, () => false);
+  const became = document.execCommand("copy") || (await asked()) ? "Copied" : "Chosen";
+  say(button.firstChild, became);
+  say(said, became);
+  setTimeout(() => say(button.firstChild, "Copy"), 2000);
+}
+
+main.addEventListener("click", (event) => {
+  const button = event.target.closest("button.copy");
+  if (button) copy(button);
+});
+
 // Keys
 
 const KEYS = [

@@ -87,18 +87,20 @@ pub(super) fn cause(cause: &Cause, now: Time) -> Markup {
     html! { (cause.kind.meaning()) " " span.quiet { "(" (cause.kind.as_str()) ")" } ", " (lasting(cause.since, now)) }
 }
 
-/// A check's own labels, and its group; each leads to the checks that have it. `first_page` is the address of that list.
-pub(super) fn labels(definition: &Definition, first_page: &str) -> Markup {
-    let find = |name: &str, value: &str| {
-        let matcher = Matcher { label: name.to_owned(), test: MatchTest::Equal(value.to_owned()) };
-        format!("{first_page}?q={}", encoded(&matcher.to_string()))
-    };
+/// The query of a list of checks that finds those with a label.
+pub(super) fn search_for(label: &str, value: &str) -> String {
+    let matcher = Matcher { label: label.to_owned(), test: MatchTest::Equal(value.to_owned()) };
+    format!("?q={}", encoded(&matcher.to_string()))
+}
+
+/// A check's own labels, and its group; each leads to the checks that have it. `list` is the address of a list of checks.
+pub(super) fn labels(definition: &Definition, list: &str) -> Markup {
     html! {
         @if !definition.group.is_empty() {
-            a.label href=(find("group", &definition.group)) { bdi { (definition.group) } }
+            a.label href={ (list) (search_for("group", &definition.group)) } { bdi { (definition.group) } }
         }
         @for (name, value) in definition.labels.iter() {
-            a.label href=(find(name, value)) { bdi { (name) "=" (value) } }
+            a.label href={ (list) (search_for(name, value)) } { bdi { (name) "=" (value) } }
         }
     }
 }

@@ -1,0 +1,160 @@
+//! Lines to copy into a job, with the address of the check itself.
+
+use maud::{Markup, html};
+
+use super::super::App;
+use super::words;
+use crate::core::check::{Definition, PingMethods};
+use crate::core::schedule::Schedule;
+use crate::core::zone::Zone;
+
+/// A ping, as the lines have it.
+struct Pinged<'p> {
+    definition: &'p Definition,
+    url: &'p str,
+}
+
+/// All of them.
+pub(super) fn lines(app: &App, definition: &Definition) -> Markup {
+    let url = app.ping_url(definition.name.as_str());
+    let pinged = Pinged { definition, url: &url };
+    let others = [
+        ("cron", pinged.cron()),
+        ("systemd", pinged.systemd()),
+        ("Kubernetes", pinged.kubernetes()),
+        ("Python", pinged.python()),
+        ("PowerShell", pinged.powershell()),
+    ];
+    html! {
+        @if app.access().ping_keys.any() { p { code { "KEY" } " stands for a ping key." } }
+        p { "At the job's end, when it succeeded:" }
+        (copied("curl", &pinged.curl("")))
+        p { "Or around it, so that runs are timed and failures told:" }
+        (copied("curl around a job", &format!("{}\nyour-job\n{}", pinged.curl("/start"), pinged.curl("/$?"))))
+        @for (name, lines) in &others {
+            details data-key={ "lines for " (name) } {
+                summary { (name) }
+                (copied(name, lines))
+            }
+        }
+    }
+}
+
+/// The button is shown where scripts run.
+fn copied(what: &str, lines: &str) -> Markup {
+    html! {
+        div.copied {
+            pre { (lines) }
+            button.copy type="button" { "Copy" span.unseen { " the lines for " (what) } }
+        }
+    }
+}
+
+impl Pinged<'_> {
+    fn curl(&self, end: &str) -> String {
+        words::curl(&format!("{}{end}", self.url), self.definition.ping_methods)
+    }
+
+    fn is_post_alone(&self) -> bool {
+        self.definition.ping_methods == PingMethods::Post
+    }
+
+    /// Its schedule for a crontab, and by whose clocks.
+    fn schedule(&self) -> (&str, Zone) {
+        match &self.definition.spec.schedule {
+            Schedule::At(occurrences) | Schedule::CountedAt(occurrences, _) => {
+                (occurrences.cron.as_str(), occurrences.zone)
+            }
+            Schedule::Every(period) => (every(period.as_ms() / 60_000), Zone::UTC),
+            Schedule::Periods(_) | Schedule::Counted(_) => ("0 * * * *", Zone::UTC),
+        }
+    }
+
+    fn cron(&self) -> String {
+        // cron ends a command at a percent sign.
+        format!("{} your-job; {}", self.schedule().0, self.curl("/$?").replace('%', "\\%"))
+    }
+
+    fn systemd(&self) -> String {
+        // systemd puts in what it knows after a percent sign, and its variables after a dollar sign.
+        let curl = |end: &str| self.curl(end).replace('%', "%%");
+        let (start, end) = (curl("/start?rid=${INVOCATION_ID}"), curl("/$$EXIT_STATUS?rid=$$INVOCATION_ID"));
+        let end = quoted_url(&end);
+        format!(
+            "[Service]\nType=oneshot\nExecStartPre=-/usr/bin/{start}\nExecStart=/path/to/your-job\n\
+             ExecStopPost=-/bin/sh -c '{end}'"
+        )
+    }
+
+    fn kubernetes(&self) -> String {
+        let name = self.definition.name.as_str().replace('_', "-");
+        let (name, (cron, zone), url) = (name.trim_end_matches('-'), self.schedule(), self.url);
+        let curl = words::curl("\"$PING/$status?rid=$HOSTNAME\"", self.definition.ping_methods);
+        format!(
+            "apiVersion: batch/v1\n\
+             kind: CronJob\n\
+             metadata: {{name: {name}}}\n\
+             spec:\n  \
+               schedule: \"{cron}\"\n  \
+               timeZone: {zone}\n  \
+               jobTemplate:\n    \
+                 spec:\n      \
+                   template:\n        \
+                     spec:\n          \
+                       restartPolicy: Never\n          \
+                       containers:\n            \
+                         - name: job\n              \
+                           image: your-image\n              \
+                           command: [/bin/sh, -c, 'your-job; status=$?; {curl}; exit $status']\n              \
+                           env: [{{name: PING, value: \"{url}\"}}]",
+            zone = zone.name(),
+        )
+    }
+
+    fn python(&self) -> String {
+        format!(
+            "import urllib.request\n\n\
+             def ping(what=\"\", body=b\"\"):\n    \
+                 urllib.request.urlopen(f\"{}{{what}}\", data=body, timeout=10).read()\n\n\
+             ping(\"/start\")\n\
+             try:\n    \
+                 your_job()\n\
+             except Exception as error:\n    \
+                 ping(\"/fail\", str(error).encode())\n    \
+                 raise\n\
+             ping()",
+            self.url
+        )
+    }
+
+    fn powershell(&self) -> String {
+        let method = if self.is_post_alone() { " -Method Post" } else { "" };
+        format!(
+            "$url = \"{}\"\n\
+             Invoke-RestMethod \"$url/start\"{method} -TimeoutSec 10\n\
+             & .\\your-job.ps1\n\
+             Invoke-RestMethod \"$url/$LASTEXITCODE\"{method} -TimeoutSec 10",
+            self.url
+        )
+    }
+}
+
+/// With the URL, the last word of a line of curl, in quotes.
+fn quoted_url(curl: &str) -> String {
+    let (line, url) = curl.rsplit_once(' ').unwrap_or(("", curl));
+    format!("{line} \"{url}\"")
+}
+
+/// When cron runs what is due every so many minutes, as far as it can.
+fn every(mins: i64) -> &'static str {
+    match mins {
+        ..5 => "* * * * *",
+        5..10 => "*/5 * * * *",
+        10..15 => "*/10 * * * *",
+        15..30 => "*/15 * * * *",
+        30..60 => "*/30 * * * *",
+        60..1440 => "0 * * * *",
+        1440..10080 => "0 2 * * *",
+        _ => "0 2 * * sun",
+    }
+}
