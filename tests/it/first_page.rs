@@ -133,6 +133,48 @@ fn who_needs_somebody_is_first_by_severity_and_what_is_answered_or_held_is_apart
     });
 }
 
+/// 22.8i
+#[test]
+fn the_order_of_the_bad_and_the_sections_of_the_others_are_chosen() {
+    let server = Punctual::start(
+        "checks:\n\
+         - {name: old, every: 1h}\n\
+         - {name: worst, every: 1h, labels: {severity: critical}}\n\
+         - {name: a, every: 1h, group: z, labels: {team: '<dba>'}}\n\
+         - {name: b, every: 1h, group: y, labels: {team: '<dba>'}}\n\
+         - {name: c, every: 1h, group: x}\n",
+    );
+    for name in ["old/fail", "worst/fail", "a", "b", "c"] {
+        server.ping(name);
+    }
+    let check = |query: &str, expected: &str| assert_eq!(list(&server, query).join(" "), expected, "{query}");
+    check("", "worst old c b a");
+    check("?sort=since", "old worst c b a");
+    check("?sections=team", "worst old c a b");
+    check("?sections=group", "worst old c b a");
+    check("?sort=since&sections=team&q=group%3Dz", "a");
+    let text = server.get("/?sort=since&sections=team").text();
+    let sections = text.split("scope=\"rowgroup\"").skip(1);
+    let sections: Vec<&str> = sections.map(|rest| rest.split("</tr>").next().unwrap()).collect();
+    assert!(sections[0].ends_with(">No team</th>"), "{sections:?}");
+    let query = "?q=team%3D%22%3Cdba%3E%22";
+    for link in [format!("href=\"./{query}\""), format!("href=\"uptime{query}\"")] {
+        assert!(sections[1].contains(&link), "{link}: {sections:?}");
+    }
+    assert!(sections[1].contains("<bdi>&lt;dba&gt;</bdi>"), "{sections:?}");
+    check(query, "b a");
+    // What is chosen stays, whatever else is asked for.
+    for kept in [
+        "?status=up&amp;sort=since&amp;sections=team",
+        "name=\"sort\" value=\"since\"",
+        "name=\"sections\" value=\"team\"",
+    ] {
+        assert!(text.contains(kept), "{kept}");
+    }
+    assert_eq!(server.get("/?sort=nonsense").status, 400);
+    assert_eq!(server.get("/?sections=%22%3E%3Cscript%3E").status, 200);
+}
+
 #[test]
 fn a_long_list_comes_in_pages_and_compressed() {
     let checks: String =

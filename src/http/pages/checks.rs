@@ -75,7 +75,8 @@ fn render(app: &App, query: Option<&str>) -> Rendering {
         @if all > 0 {
             (filter.totals(&found))
             (filter.form())
-            @for part in Part::ALL { (section(app, part, &shown, now)) }
+            @if wanted.all > 1 { (filter.orders()) }
+            @for part in Part::ALL { (section(app, &filter, part, &shown, now)) }
             (filter.pages(number, pages))
             @if wanted.all == 0 { p.quiet { "No check matches. " a href="./" { "Show all" } } }
         }
@@ -117,7 +118,7 @@ fn read_answers(app: &App, rows: &[CheckRow]) -> Result<Vec<Option<IncidentView>
     rows.iter().map(answer).collect()
 }
 
-fn section(app: &App, part: Part, shown: &[Shown<'_>], now: Time) -> Markup {
+fn section(app: &App, filter: &Filter, part: Part, shown: &[Shown<'_>], now: Time) -> Markup {
     let rows: Vec<&Shown<'_>> = shown.iter().filter(|(row, _)| row.part() == part).collect();
     let is_alone = rows.len() == shown.len();
     html! {
@@ -129,7 +130,7 @@ fn section(app: &App, part: Part, shown: &[Shown<'_>], now: Time) -> Markup {
                         th scope="col" { "Status" } th scope="col" { "Check" } th scope="col" { "Why" }
                         th scope="col" { "Last seen" } th scope="col" { "Due" } th scope="col" { "Ping it" }
                     } }
-                    @if part == Part::Rest { (by_group(app, &rows, now)) }
+                    @if part == Part::Rest { (in_sections(app, filter, &rows, now)) }
                     @else { tbody { @for (row, answer) in rows { (table_row(app, row, answer.as_ref(), now)) } } }
                 }
             }
@@ -137,18 +138,25 @@ fn section(app: &App, part: Part, shown: &[Shown<'_>], now: Time) -> Markup {
     }
 }
 
-/// A body of the table for each group; they are sorted by it.
-fn by_group(app: &App, rows: &[&Shown<'_>], now: Time) -> Markup {
-    let group = |shown: &&Shown<'_>| shown.0.check.definition.group.clone();
-    let has_groups = rows.iter().any(|shown| !group(shown).is_empty());
+/// A body of the table for each section; they are sorted by it. Its name leads to all checks that have it.
+fn in_sections(app: &App, filter: &Filter, rows: &[&Shown<'_>], now: Time) -> Markup {
+    let name = |shown: &&Shown<'_>| shown.0.section().to_owned();
+    let label = filter.sorting.label();
+    let has_some = rows.iter().any(|shown| !name(shown).is_empty());
     html! {
-        @for of_group in rows.chunk_by(|one, two| group(one) == group(two)) {
+        @for of_section in rows.chunk_by(|one, other| name(one) == name(other)) {
             tbody {
-                @if has_groups {
-                    @let name = group(&of_group[0]);
-                    tr.group { th scope="rowgroup" colspan="6" { @if name.is_empty() { "No group" } @else { (name) } } }
+                @if has_some {
+                    @let name = name(&of_section[0]);
+                    tr.group { th scope="rowgroup" colspan="6" {
+                        @if name.is_empty() { "No " (label) }
+                        @else {
+                            a.section href={ "./" (words::search_for(label, &name)) } { bdi { (name) } }
+                            " " a.small href={ "uptime" (words::search_for(label, &name)) } { "uptime" }
+                        }
+                    } }
                 }
-                @for (row, answer) in of_group { (table_row(app, row, answer.as_ref(), now)) }
+                @for (row, answer) in of_section { (table_row(app, row, answer.as_ref(), now)) }
             }
         }
     }

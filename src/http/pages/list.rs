@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::sync::Arc;
 
-use super::filter::Filter;
+use super::filter::{BadOrder, Filter, Sorting};
 use crate::app::view::{CheckView, Moment};
 use crate::core::cause::Status;
 use crate::core::incident::IncidentStatus;
@@ -25,6 +25,7 @@ pub(super) struct CheckRow {
     pub(super) answered: Option<IncidentStatus>,
     pub(super) last_seen: Option<Time>,
     pub(super) results: LastResults,
+    sorting: Arc<Sorting>,
 }
 
 /// The parts of the list, in their order.
@@ -51,6 +52,11 @@ impl Part {
 }
 
 impl CheckRow {
+    /// What its section is called; empty: it is in none.
+    pub(super) fn section(&self) -> &str {
+        self.sorting.section(&self.check.definition)
+    }
+
     pub(super) fn part(&self) -> Part {
         match self.view.status {
             Status::Failing | Status::Late | Status::Unknown => {
@@ -67,16 +73,19 @@ fn since(view: &View) -> Option<Time> {
 }
 
 impl Ord for CheckRow {
-    /// In the order in which people should look at them: bad ones by their severity, then since when; the others by group,
+    /// In the order in which people should look at them: bad ones by their severity and since when; the others by section,
     /// then how they are.
     fn cmp(&self, other: &CheckRow) -> Ordering {
         let (one, two) = (&self.check.definition, &other.check.definition);
         let order = self.part().cmp(&other.part()).then_with(|| {
             if self.part() == Part::Rest {
-                one.group.cmp(&two.group).then(self.view.status.cmp(&other.view.status))
-            } else {
-                let weight = Severity::of(&one.labels).cmp(&Severity::of(&two.labels));
-                weight.then(since(&self.view).cmp(&since(&other.view)))
+                return self.section().cmp(other.section()).then(self.view.status.cmp(&other.view.status));
+            }
+            let weight = Severity::of(&one.labels).cmp(&Severity::of(&two.labels));
+            let since = since(&self.view).cmp(&since(&other.view));
+            match self.sorting.order {
+                BadOrder::Severity => weight.then(since),
+                BadOrder::Since => since.then(weight),
             }
         });
         order.then_with(|| one.name.cmp(&two.name))
@@ -129,7 +138,8 @@ impl List {
             let held = held.or_else(|| moment.waits(check, &view, &answered));
             let answered = answered.get(&check.id).copied();
             let State { last_seen, results, .. } = state;
-            let row = CheckRow { check: check.clone(), view, held, answered, last_seen, results };
+            let (check, sorting) = (check.clone(), filter.sorting.clone());
+            let row = CheckRow { check, view, held, answered, last_seen, results, sorting };
             list.wanted.count(&row);
             if row.part() == Part::NeedsSomebody {
                 *list.needing.entry(row.view.status).or_default() += 1;
