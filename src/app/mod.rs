@@ -13,6 +13,7 @@ mod actor;
 pub mod affirm;
 mod aside;
 pub mod audit;
+pub mod describe;
 pub mod edit;
 pub mod health;
 pub mod history;

@@ -85,6 +85,27 @@ const FOR_FILES: &str = "is for the server's own files: here each check says all
 
 /// Reads checks as in the server's files: one check, a list, or a mapping whose only key is `checks`.
 pub fn read_descriptions(bytes: &[u8]) -> Result<Vec<Map<String, Json>>, String> {
+    read_root(bytes, |root| match root {
+        Some(root) => descriptions(root),
+        None => Err("it is empty: a check is a mapping of keys, as in {name: backup, every: 1d}".to_owned()),
+    })
+}
+
+/// Reads one mapping of keys; nothing is an empty one.
+pub(super) fn read_mapping(text: &str) -> Result<Map<String, Json>, String> {
+    read_root(text.as_bytes(), |root| match root.map(|root| (root, json(root))) {
+        None => Ok(Map::new()),
+        Some((_, Json::Object(mapping))) => Ok(mapping),
+        Some((root, _)) => {
+            Err(at(root.at, &format!("here stand keys, each with a value, not {}", root.kind())))
+        }
+    })
+}
+
+fn read_root<T>(
+    bytes: &[u8],
+    then: impl FnOnce(Option<&Node<'_>>) -> Result<T, String>,
+) -> Result<T, String> {
     let text =
         syntax::not_text(bytes).map_err(|(line, column, message)| format!("{line}:{column}: {message}"))?;
     let unquoted = || syntax::unquoted(text).and_then(|unquoted| unquoted.faults.into_iter().next());
@@ -94,9 +115,10 @@ pub fn read_descriptions(bytes: &[u8]) -> Result<Vec<Map<String, Json>>, String>
         let (line, column, message) = unquoted().unwrap_or((at.line, at.column, message));
         return Err(format!("{line}:{column}: {message}"));
     }
-    let Some(root) = tree.root.filter(|root| !root.is_null()) else {
-        return Err("it is empty: a check is a mapping of keys, as in {name: backup, every: 1d}".to_owned());
-    };
+    then(tree.root.filter(|root| !root.is_null()).as_ref())
+}
+
+fn descriptions(root: &Node<'_>) -> Result<Vec<Map<String, Json>>, String> {
     match root.value {
         Value::List(items) => items.iter().map(description).collect(),
         Value::Map(pairs) if pairs.iter().any(|(key, _)| key.text() == "checks") => {
@@ -109,7 +131,7 @@ pub fn read_descriptions(bytes: &[u8]) -> Result<Vec<Map<String, Json>>, String>
             };
             items.iter().map(description).collect()
         }
-        _ => description(&root).map(|description| vec![description]),
+        _ => description(root).map(|description| vec![description]),
     }
 }
 

@@ -12,6 +12,7 @@ mod access;
 mod alerting;
 mod check;
 mod client;
+mod form;
 mod keys;
 mod load;
 mod model;
@@ -34,6 +35,7 @@ pub use access::SHORT_SECRET_BYTES;
 pub use client::{
     ClientSettings, MAX_DESCRIPTIONS_BYTES, read_client_settings, read_descriptions, read_value,
 };
+pub use form::{CheckForm, FORM, FieldGroup, FieldKind, FieldProblem, FormField, REST, keys_of_rest};
 pub use keys::{DoorKeys, KnownDoor, MAX_CHECKS};
 pub use load::{ConfigFiles, load};
 pub use model::{Compat, Config, Limit, Openness, Person, PingKey, Proxy, ProxyUser, Scope, Token, Trigger};

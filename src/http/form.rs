@@ -37,7 +37,16 @@ impl Form {
 
 /// Reads a form.
 pub(super) async fn read(visit: Visit<'_>, body: Incoming) -> Result<Form, Box<Reply>> {
-    match body::read(body, Keep { first: MAX_BYTES, last: 0 }, visit.limits).await {
+    read_up_to(visit, body, MAX_BYTES).await
+}
+
+/// Reads a form of at most so many bytes.
+pub(super) async fn read_up_to(
+    visit: Visit<'_>,
+    body: Incoming,
+    max_bytes: usize,
+) -> Result<Form, Box<Reply>> {
+    match body::read(body, Keep { first: max_bytes, last: 0 }, visit.limits).await {
         Ok(received) if received.left_out == 0 => Ok(Form::parse(&received.kept)),
         Ok(_) | Err(_) => Err(Box::new(reply::text(StatusCode::BAD_REQUEST, NOT_READ))),
     }

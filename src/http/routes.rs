@@ -16,19 +16,15 @@ use super::limits::Limits;
 pub use super::needs::Needs;
 use super::openapi::{self, OpenApiRow};
 use super::pages::{Asset, Page};
+use super::people::{self, FormOf, PageOrForm};
 use super::person::KnownPerson;
 use super::reply::{self, Reply};
 use super::site::{self, Arrival, Deed};
-use super::viewer::Viewer;
 use super::visit::Visit;
-use super::{
-    App, ack, act, body, compat, decode, door, exposition, operate, pages, password, pick, ping, problem,
-    proxy, sign_in,
-};
+use super::{App, body, compat, door, exposition, operate, pages, ping, problem, proxy};
 use crate::app::Actor;
 use crate::app::messages::MessageDeed;
 use crate::compat::{DOORS, Door};
-use crate::config::Scope;
 use crate::core::check::Alias;
 use crate::store::Stance;
 
@@ -44,11 +40,7 @@ pub(super) enum Handler {
     Page(Page),
     Runbooks,
     Asset(Asset),
-    SignIn,
-    SignOut,
-    Act,
-    Pick,
-    Ack,
+    Form(FormOf),
     Api(Operation),
     Compat(&'static str),
     Trigger,
@@ -75,7 +67,7 @@ const PING: &[Method] = &[Method::GET, Method::HEAD, Method::POST, Method::PUT];
 
 /// All paths.
 pub static ROUTES: LazyLock<Vec<Route>> =
-    LazyLock::new(|| DOORS.iter().map(|door| of_door(*door)).chain(own()).collect());
+    LazyLock::new(|| DOORS.iter().map(|door| of_door(*door)).chain(OWN.iter().map(of_row)).collect());
 
 fn of_door(door: &dyn Door) -> Route {
     let (template, system) = (format!("{}{{*rest}}", door.prefix()), door.name());
@@ -83,12 +75,14 @@ fn of_door(door: &dyn Door) -> Route {
     Route { template: template.into(), methods: PING, needs, handler }
 }
 
+type Row = (&'static str, &'static [Method], Needs, Handler);
+
 /// The paths of our own.
 #[rustfmt::skip]
-fn own() -> impl Iterator<Item = Route> {
-    use Handler::Api;
+const OWN: &[Row] = {
+    use Handler::{Api, Form};
     use Operation as To;
-    let rows: [(&'static str, &'static [Method], Needs, Handler); 63] = [
+    &[
         ("/ping/{*rest}", PING, Needs::PingKey, Handler::Ping),
         ("/metrics", READ, Needs::Metrics, Handler::Metrics),
         ("/-/healthy", READ, Needs::Nothing, Handler::Healthy),
@@ -96,18 +90,22 @@ fn own() -> impl Iterator<Item = Route> {
         ("/-/reload", WRITE, Needs::Lifecycle, Handler::Reload),
         ("/", READ, Needs::Page, Handler::Page(Page::Checks)),
         ("/checks/{*name}", READ, Needs::Page, Handler::Page(Page::Check)),
-        ("/checks/{*name}", POST, Needs::Form, Handler::Act),
+        ("/checks/{*name}", POST, Needs::Form, Form(FormOf::Act)),
+        ("/new", READ, Needs::Page, Handler::Page(Page::New)),
+        ("/new", POST, Needs::Form, Form(FormOf::New)),
+        ("/edit/{*name}", READ, Needs::Page, Handler::Page(Page::Edit)),
+        ("/edit/{*name}", POST, Needs::Form, Form(FormOf::Edit)),
         ("/incidents", READ, Needs::Page, Handler::Page(Page::Incidents)),
-        ("/incidents", POST, Needs::Form, Handler::Pick),
+        ("/incidents", POST, Needs::Form, Form(FormOf::Pick)),
         ("/incidents/{id}", READ, Needs::Page, Handler::Page(Page::Incident)),
-        ("/incidents/{id}", POST, Needs::Form, Handler::Pick),
+        ("/incidents/{id}", POST, Needs::Form, Form(FormOf::Pick)),
         ("/ack/{token}", READ, Needs::Nothing, Handler::Page(Page::Ack)),
-        ("/ack/{token}", POST, Needs::Form, Handler::Ack),
+        ("/ack/{token}", POST, Needs::Form, Form(FormOf::Ack)),
         ("/audit", READ, Needs::Page, Handler::Page(Page::Audit)),
         ("/uptime", READ, Needs::Page, Handler::Page(Page::Uptime)),
         ("/sign-in", READ, Needs::Nothing, Handler::Page(Page::SignIn)),
-        ("/sign-in", POST, Needs::Form, Handler::SignIn),
-        ("/sign-out", POST, Needs::Form, Handler::SignOut),
+        ("/sign-in", POST, Needs::Form, Form(FormOf::SignIn)),
+        ("/sign-out", POST, Needs::Form, Form(FormOf::SignOut)),
         ("/{alias}", PING, Needs::AliasId, Handler::Trigger),
         ("/runbook", READ, Needs::Nothing, Handler::Runbooks),
         ("/style.css", READ, Needs::Nothing, Handler::Asset(Asset::Style)),
@@ -152,8 +150,11 @@ fn own() -> impl Iterator<Item = Route> {
         ("/api/v1/incidents/{id}", READ, Needs::Read, Api(To::Incident)),
         ("/api/v1/openapi.json", READ, Needs::Nothing, Api(To::Document)),
         ("/ping/{*rest}", OPTIONS, Needs::Nothing, Handler::Preflight),
-    ];
-    rows.into_iter().map(|(template, methods, needs, handler)| Route { template: template.into(), methods, needs, handler })
+    ]
+};
+
+fn of_row(&(template, methods, needs, handler): &Row) -> Route {
+    Route { template: template.into(), methods, needs, handler }
 }
 
 /// The OpenAPI document of the API: every row of it.
@@ -224,7 +225,7 @@ impl Route {
 
     /// Whether its path may hold a key, or what is as good as one.
     fn has_secret(&self) -> bool {
-        let is_a_link = matches!(self.handler, Handler::Page(Page::Ack) | Handler::Ack);
+        let is_a_link = matches!(self.handler, Handler::Page(Page::Ack) | Handler::Form(FormOf::Ack));
         is_a_link || self.takes_any_host() || matches!(self.needs, Needs::Compat(_))
     }
 }
@@ -293,20 +294,14 @@ async fn answer_whole(
             let asked = Asked { visit, caller, parts: captured };
             Box::pin(api::answer(asked, action, body)).await
         }
-        Handler::Page(_)
-        | Handler::SignIn
-        | Handler::SignOut
-        | Handler::Act
-        | Handler::Pick
-        | Handler::Ack => {
+        Handler::Page(page) => {
             let of = captured.iter().next().map(|(_, of)| of);
-            match Viewer::of(app, arrival, &parts, person.as_ref()) {
-                Ok(viewer) => {
-                    let reply = Box::pin(answer_person((visit, viewer), route.handler, of, body)).await;
-                    password::with_browser(visit, person.as_ref(), reply)
-                }
-                Err(problem) => problem.reply(),
-            }
+            Box::pin(people::answer((visit, arrival), person.as_ref(), PageOrForm::Page(page), of)).await
+        }
+        Handler::Form(form) => {
+            let of = captured.iter().next().map(|(_, of)| of);
+            Box::pin(people::answer((visit, arrival), person.as_ref(), PageOrForm::Form(form, body), of))
+                .await
         }
         Handler::Compat(system) => Box::pin(compat::answer_path(visit, system, rest, body)).await,
         Handler::Trigger => {
@@ -348,48 +343,6 @@ async fn let_in(
         false => None,
     };
     Ok((door::pass(app, needs, arrival, parts, person.as_ref())?, person))
-}
-
-/// Answers with a page; `of` is the name or the number of whatever it is of.
-async fn answer_page(visit: Visit<'_>, viewer: Viewer, page: Page, of: &str) -> Reply {
-    let parts = visit.parts;
-    if !matches!(page, Page::SignIn | Page::Ack) && !viewer.may(Scope::Read) {
-        return door::to_sign_in(visit.app, &viewer, parts);
-    }
-    let (of, query) = (of.to_owned(), parts.uri.query().map(str::to_owned));
-    if page == Page::Checks {
-        return pages::checks(visit, viewer).await;
-    }
-    let make = move |app: &App| match page {
-        Page::Checks | Page::Check => pages::check(app, &of, query.as_deref(), (&viewer, None)),
-        Page::Incidents => pages::incidents(app, query.as_deref(), (&viewer, None)),
-        Page::Incident => pages::incident(app, &of, (&viewer, None)),
-        Page::Ack => pages::ack(app, &of, None),
-        Page::Audit => pages::audit(app, query.as_deref(), &viewer),
-        Page::Uptime => pages::uptime(app, query.as_deref(), &viewer),
-        Page::SignIn => {
-            let [to] = decode::query_values(query.as_deref(), ["to"]);
-            pages::sign_in(app, &viewer, &to.unwrap_or_default(), None)
-        }
-    };
-    pages::make(visit, make).await
-}
-
-/// Answers whoever looks at a page, or sends a form of one; `of` is the name or the number of whatever the page is of.
-async fn answer_person(
-    (visit, viewer): (Visit<'_>, Viewer),
-    handler: Handler,
-    of: Option<&str>,
-    body: Incoming,
-) -> Reply {
-    match handler {
-        Handler::Page(page) => answer_page(visit, viewer, page, of.unwrap_or_default()).await,
-        Handler::SignIn => sign_in::answer(visit, &viewer, body).await,
-        Handler::SignOut => sign_in::end(visit, &viewer, body).await,
-        Handler::Ack => ack::answer(visit, of.unwrap_or_default(), body).await,
-        Handler::Pick => pick::answer(visit, viewer, of, body).await,
-        _ => act::answer(visit, viewer, of.unwrap_or_default(), body).await,
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Every page in a real browser, at two widths, light and dark: by axe's rules nothing is in anybody's way, nothing is beside
 //! the screen, and nothing is written to the console.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::browser::Browser;
 use crate::support::http;
@@ -9,7 +9,7 @@ use crate::support::process::{PATIENCE, tool, wait_until};
 use crate::support::punctual::{Punctual, punctual};
 
 const TOKEN: &str = "token-that-operates";
-const CONFIG: &str = "auth: {anonymous: read, tokens: [{name: oncall, scope: operate, token: token-that-operates}]}\n\
+const CONFIG: &str = "auth: {anonymous: read, tokens: [{name: oncall, scope: write, token: token-that-operates}]}\n\
     checks:\n\
     - {name: whole, every: 1h, group: db, labels: {team: dba, severity: critical}, title: Nightly backup,\n   \
        description: \"Runs ETL.\\nCall Bob.\", runbook_url: 'https://wiki.example.org/backup'}\n\
@@ -21,7 +21,7 @@ const CONFIG: &str = "auth: {anonymous: read, tokens: [{name: oncall, scope: ope
     - {name: due, every: 1s, grace: 10h}\n";
 /// For whoever comes by, as far as forms make a difference.
 const OPEN_PAGES: [&str; 3] = ["/", "/checks/failed", "/uptime"];
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 21] = [
     "/",
     "/?sort=since&sections=team",
     "/uptime",
@@ -36,6 +36,11 @@ const PAGES: [&str; 16] = [
     "/checks/nightly",
     "/checks/paused",
     "/checks/none",
+    "/new",
+    "/edit/made",
+    "/edit/made?delete",
+    "/edit/whole",
+    "/edit/none",
     "/runbook",
     "/sign-in",
 ];
@@ -70,6 +75,10 @@ fn with_checks_of_every_status() -> Punctual {
         let (is_done, said) = punctual(&[arguments, &["--storage.path", &data]].concat());
         assert!(is_done, "{said}");
     }
+    let made =
+        json!({"name": "made", "every": "5m", "labels": {"team": "dba"}, "early": null, "max_runtime": "1h"});
+    let request = http::client().post(server.url("/api/v1/checks")).bearer_auth(TOKEN);
+    assert_eq!(http::send(http::with_json(request, &made)).status, 201);
     wait_until("lateness", PATIENCE, || server.get("/?status=late").text().contains("checks/soon"));
     server
 }
@@ -88,6 +97,33 @@ fn findings(browser: &mut Browser, axe: &str) -> Vec<String> {
         let beside = (beside != 0).then(|| format!("{beside} px are beside the screen"));
         all.extend(lines.chain(beside).map(|line| format!("{width} px, dark: {is_dark}: {line}")));
     }
+    all
+}
+
+/// What is found on the pages that only a form leads to: with what is wrong, and with what others changed meanwhile.
+fn findings_of_refused_forms(browser: &mut Browser, server: &Punctual, axe: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut send = |browser: &mut Browser, fields: &str, shows: &str| {
+        browser.forget_loads();
+        browser.evaluate(&format!(
+            "{fields}.forEach(([name, text]) => (document.querySelector('.check [name=\"' + name + '\"]').value = text));
+             document.querySelector('.check button').click()"
+        ));
+        browser.wait_loaded("what comes of a form");
+        assert_eq!(browser.evaluate(&format!("document.querySelector('{shows}') !== null")), true, "{shows}");
+        all.extend(findings(browser, axe).into_iter().map(|line| format!("{shows}: {line}")));
+    };
+    browser.open(&server.url("/new"));
+    send(
+        browser,
+        "[['name', 'A b'], ['expect.within', '5'], ['labels', 'job: x'], ['rest', 'interval: 5m']]",
+        ".fault",
+    );
+    browser.open(&server.url("/edit/made"));
+    let request = http::client().patch(server.url("/api/v1/checks/made")).bearer_auth(TOKEN);
+    let long = json!({"title": "another".repeat(20)});
+    assert_eq!(http::send(http::with_json(request, &long)).status, 200);
+    send(browser, "[['grace', '7m']]", "table.both");
     all
 }
 
@@ -111,9 +147,10 @@ fn no_page_is_in_anybodys_way_and_none_writes_to_the_console() {
             faults.extend(found.into_iter().map(|line| format!("{path}, signed in: {is_signed_in}: {line}")));
         }
     }
+    faults.extend(findings_of_refused_forms(&mut browser, &server, &axe));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     // That a page was not found or not understood the browser says by itself, and what it would advise.
-    let is_ours = |line: &&String| !line.contains("status of 40") && !line.contains("\"level\":\"verbose\"");
+    let is_ours = |line: &&String| !line.contains("status of 4") && !line.contains("\"level\":\"verbose\"");
     let console: Vec<String> = browser.console().iter().filter(is_ours).cloned().collect();
     assert_eq!(console, [""; 0]);
 

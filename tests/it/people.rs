@@ -12,7 +12,7 @@ use crate::support::punctual::Punctual;
 pub(crate) const READ: &str = "token-that-reads-all";
 const PING: &str = "token-that-only-pings";
 pub(crate) const OPERATE: &str = "token-that-operates";
-const WRITE: &str = "token-that-may-write";
+pub(crate) const WRITE: &str = "token-that-may-write";
 pub(crate) const TOKENS: &str = "auth:\n  ping_keys: [{name: jobs, key: ping-key-of-the-jobs}]\n  tokens: [{name: look, scope: read, token: token-that-reads-all}, \
     {name: jobs, scope: ping, token: token-that-only-pings}, {name: oncall, scope: operate, token: token-that-operates}, \
     {name: ci, scope: write, token: token-that-may-write}]\n";

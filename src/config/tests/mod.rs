@@ -3,6 +3,7 @@
 mod addresses;
 mod bad;
 mod example;
+mod form;
 mod good;
 mod hints;
 mod hostile;

@@ -24,7 +24,7 @@ fn check(json: &Value, expected: &[(&str, &str)]) {
 }
 
 /// Checks that use every key, from a file without `defaults`.
-fn all_that_can_be_said() -> Vec<Definition> {
+pub(super) fn all_that_can_be_said() -> Vec<Definition> {
     let text = r#"
 smtp: {host: mail.example.org, from: a@example.org}
 checks:

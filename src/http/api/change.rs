@@ -13,11 +13,12 @@ use super::query::bad;
 use super::shape;
 use super::tag::Wanted;
 use crate::app::NotDone;
+use crate::app::describe::{describe, faults_of};
 use crate::app::edit::{self, EditNotDone};
-use crate::config::{Described, DescribedError, DescribedFault, read_check, words_of};
+use crate::config::{Described, DescribedError, DescribedFault, words_of};
 use crate::core::check::{Definition, Name};
 use crate::http::problem::Problem;
-use crate::http::{App, reply};
+use crate::http::reply;
 use crate::store::command::CheckChange;
 use crate::store::live::Check;
 use crate::store::{EditError, NewCheck, SpecChange};
@@ -47,8 +48,7 @@ pub(super) async fn create(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     asked.query(&[])?;
     let body = body.to_vec();
     let Described { definition, paused } =
-        asked.aside(move |_| read_check(&body, None)).await?.map_err(not_right)?;
-    check_mail(asked.app(), &definition, &[])?;
+        asked.aside(move |app| describe(&app.services, &body, None)).await?.map_err(not_right)?;
     let name = definition.name.clone();
     let new = NewCheck { definition, paused: paused.unwrap_or(false), past: None };
     edit::create(&asked.app().services, &asked.actor(None), new).await.map_err(refused)?;
@@ -91,14 +91,15 @@ pub(super) async fn delete(asked: &Asked<'_>) -> ApiOutcome {
 }
 
 /// Changes the check of the path into what is described, which may depend on what it is now.
-async fn update(asked: &Asked<'_>, describe: impl Fn(&Definition) -> Vec<u8>) -> ApiOutcome {
+async fn update(asked: &Asked<'_>, said: impl Fn(&Definition) -> Vec<u8>) -> ApiOutcome {
     let wanted = Wanted::of(&asked.visit.parts.headers);
     let found = || Ok(wanted.admits(asked.check()?)?);
     let described = |check: Arc<Check>| {
-        let description = describe(&check.definition);
+        let description = said(&check.definition);
         async move {
             let (before, now) = (check.definition.clone(), check.definition.clone());
-            let definition = asked.aside(move |app| described(app, &now, &description)).await??;
+            let described = asked.aside(move |app| describe(&app.services, &description, Some(&now)));
+            let definition = described.await?.map_err(not_right)?.definition;
             Ok(CheckChange { check: check.id, before, definition, how: SpecChange::Judged })
         }
     };
@@ -134,29 +135,6 @@ impl From<EditNotDone> for UpdateProblem {
     }
 }
 
-fn described(app: &App, before: &Definition, description: &[u8]) -> Result<Definition, Problem> {
-    let described = read_check(description, Some(&before.name)).map_err(not_right)?;
-    if described.paused.is_some() {
-        let message =
-            "a check that is there is paused by POST /api/v1/checks/NAME/pause, and unpaused by …/unpause";
-        return Err(faults(&[fault("/paused", message)], 0));
-    }
-    check_mail(app, &described.definition, &before.emails)?;
-    Ok(described.definition)
-}
-
-/// A file's rule: new addresses need a mail server.
-fn check_mail(app: &App, definition: &Definition, before: &[String]) -> Result<(), Problem> {
-    let emails = &definition.emails;
-    match emails.is_empty() || emails == before || app.services.in_force.audience().can_mail {
-        true => Ok(()),
-        false => {
-            let message = "mail needs the section `smtp`, which is missing in the configuration";
-            Err(faults(&[fault("/emails", message)], 0))
-        }
-    }
-}
-
 fn in_file(declared: &Declared) -> Problem {
     let Declared { file, line } = declared;
     let detail = format!(
@@ -172,15 +150,15 @@ async fn shown(asked: &Asked<'_>, name: &Name, status: StatusCode) -> ApiOutcome
 }
 
 fn refused(why: EditNotDone) -> Problem {
+    let of_keys = faults_of(&why);
     match why {
+        _ if !of_keys.is_empty() => faults(&of_keys, 0),
         EditNotDone::Refused(EditError::Store(error)) => NotDone::Store(error).into(),
         EditNotDone::Refused(error) => not_edited(&error),
         EditNotDone::Busy(busy) => NotDone::Busy(busy).into(),
-        EditNotDone::KnownElsewhere { ref names, .. } => {
-            let fault = |name: &&str| fault(&format!("/{name}"), &why.to_string());
-            faults(&names.iter().map(fault).collect::<Vec<_>>(), 0)
+        EditNotDone::KnownElsewhere { .. } | EditNotDone::Contended => {
+            Problem::new(StatusCode::CONFLICT, why.to_string())
         }
-        EditNotDone::Contended => Problem::new(StatusCode::CONFLICT, why.to_string()),
     }
 }
 
@@ -190,15 +168,15 @@ fn not_edited(error: &EditError) -> Problem {
         EditError::NameTaken(name) => {
             conflict(format!("{error}: choose another `name`, or change that one at /api/v1/checks/{name}"))
         }
-        EditError::SlugTaken | EditError::BadId(_) => conflict(error.to_string()),
+        EditError::SlugTaken
+        | EditError::BadId(_)
+        | EditError::UnknownDependency(_)
+        | EditError::DependencyCircle(_) => conflict(error.to_string()),
         EditError::TooMany { .. } => {
             conflict(format!("{error}: delete some, or allow more in the configuration"))
         }
         EditError::NoSuchCheck => no_such_check(),
         EditError::DeclaredInFile { path, line } => in_file(&Declared { file: path.clone(), line: *line }),
-        EditError::UnknownDependency(_) | EditError::DependencyCircle(_) => {
-            faults(&[fault("/depends_on", &error.to_string())], 0)
-        }
         EditError::Store(error) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
     }
 }
@@ -210,10 +188,6 @@ fn not_right(error: DescribedError) -> Problem {
         }
         DescribedError::Faults { list, omitted } => faults(&list, omitted),
     }
-}
-
-fn fault(pointer: &str, message: &str) -> DescribedFault {
-    DescribedFault { pointer: pointer.to_owned(), message: message.to_owned() }
 }
 
 /// The first fault in the detail, and all of them, each with its place.

@@ -5,13 +5,11 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use hyper::header::{ETAG, HeaderMap, HeaderValue, IF_MATCH};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
-use crate::config::words_of;
 use crate::http::etag::{self, NamedTag};
-use crate::http::hash::version;
 use crate::http::problem::Problem;
 use crate::http::reply::Reply;
+use crate::http::version;
 use crate::store::live::Check;
 
 /// Between what was declared of a check and all else that is shown of it.
@@ -22,17 +20,7 @@ pub(super) fn of(check: &Check, shown: &impl Serialize) -> String {
     let mut all = serde_json::to_value(shown).expect("a check is an object of texts");
     // It goes on while nothing else changes.
     all["as_of"].take();
-    format!("{}{BETWEEN}{}", declared(check), digest(&all.to_string()))
-}
-
-/// Of the same words another check, of a name that was free again, is another.
-fn declared(check: &Check) -> String {
-    let words = serde_json::to_string(&words_of(&check.definition)).expect("words are texts");
-    digest(&format!("{} {words}", check.id.0))
-}
-
-fn digest(text: &str) -> String {
-    version(&Sha256::digest(text)[..12])
+    format!("{}{BETWEEN}{}", version::declared(check), version::digest(&all.to_string()))
 }
 
 /// With its `ETag`.
@@ -53,7 +41,7 @@ impl Wanted {
     /// The check, if it is that.
     pub(super) fn admits(&self, check: Arc<Check>) -> Result<Arc<Check>, Problem> {
         let Wanted(wanted) = self;
-        let is_same = |tag: &str| tag.split(BETWEEN).next() == Some(&declared(&check));
+        let is_same = |tag: &str| tag.split(BETWEEN).next() == Some(&version::declared(&check));
         let admits = |named: &NamedTag| match named {
             NamedTag::Any => true,
             NamedTag::Strong(tag) => is_same(tag),

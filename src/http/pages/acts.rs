@@ -9,7 +9,7 @@ use super::super::viewer::Viewer;
 use super::said::{self, LENGTHS, who};
 use crate::app::view::IncidentView;
 use crate::config::Scope;
-use crate::core::check::{Definition, PingKind};
+use crate::core::check::{Definition, PingKind, Source};
 use crate::core::incident::{IncidentStatus, IncidentStep};
 use crate::core::route::HoldReason;
 use crate::core::state::State;
@@ -34,6 +34,9 @@ pub(super) fn acts(viewer: &Viewer, on: &ActedOn<'_>, now: Time) -> Markup {
                 @if may_ping { (affirm(viewer, on, now)) }
                 @if may_operate { (pause(viewer, on)) (mute(viewer, on)) }
             }
+        }
+        @if viewer.may(Scope::Write) && on.definition.source == Source::Api {
+            p.small { a href={ "../edit/" (on.definition.name) } { "Change or delete this check" } }
         }
         @if !may_operate && viewer.may_sign_in && !viewer.is_known() {
             p.small { a href={ "../sign-in?to=checks/" (on.definition.name) } { "Sign in" } " to acknowledge, mute or pause." }

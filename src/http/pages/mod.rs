@@ -10,8 +10,10 @@ mod audit;
 mod banners;
 mod bars;
 mod check;
+mod check_form;
 mod checks;
 mod declared;
+mod edit;
 mod filter;
 mod history;
 mod how_to_ping;
@@ -49,6 +51,7 @@ use super::viewer::Viewer;
 use super::visit::Visit;
 use super::{App, etag, exposition};
 use crate::app::Room;
+use crate::config::Scope;
 use crate::core::cause::Status;
 
 pub(super) use ack::answer as ack;
@@ -56,6 +59,7 @@ pub(super) use assets::Asset;
 pub(super) use audit::answer as audit;
 pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
+pub(super) use edit::answer as edit;
 pub(super) use incident_filter::IncidentFilter;
 pub(super) use incident_page::answer as incident;
 pub(super) use incidents::answer as incidents;
@@ -70,6 +74,8 @@ pub(super) use uptime::answer as uptime;
 pub(super) enum Page {
     Checks,
     Check,
+    New,
+    Edit,
     Incidents,
     Incident,
     Ack,
@@ -157,6 +163,7 @@ fn page(status: StatusCode, frame: &Frame<'_>, content: &Markup) -> Reply {
                 a href={ (up) "uptime" } { "uptime" }
                 a href={ (up) "audit" } { "audit" }
                 a href={ (up) "metrics" } { "metrics" }
+                @if viewer.is_some_and(|viewer| viewer.may(Scope::Write)) { a href={ (up) "new" } { "new check" } }
                 @if let Some(viewer) = viewer { (signed_in(viewer, up)) }
                 span.quiet { (concat!("v", env!("CARGO_PKG_VERSION"))) }
             }
