@@ -21,7 +21,7 @@ fn start() -> Punctual {
 }
 
 /// Every method of every row, and each command of other systems.
-fn all() -> Vec<(Needs, &'static str, String)> {
+pub(crate) fn all() -> Vec<(Needs, &'static str, String)> {
     let of = |path: String, needs: Needs| match needs {
         Needs::Compat(_) => {
             let kind = if path.starts_with("/coal-mine/") { "canary" } else { "watcher" };

@@ -191,6 +191,25 @@ impl Browser {
         self.ask("Emulation.setScriptExecutionDisabled", json!({"value": !are_on}));
     }
 
+    /// What a cookie is that it sends to an address.
+    pub(crate) fn cookie(&mut self, url: &str, name: &str) -> Option<String> {
+        let known = self.ask("Network.getCookies", json!({"urls": [url]}));
+        let cookie = known["cookies"].as_array().unwrap().iter().find(|cookie| cookie["name"] == name)?;
+        Some(cookie["value"].as_str().unwrap().to_owned())
+    }
+
+    /// Gives it a cookie for an address, in place of all that it has.
+    pub(crate) fn set_cookie(&mut self, url: &str, name: &str, value: &str) {
+        self.ask("Network.clearBrowserCookies", json!({}));
+        let set = self.ask("Network.setCookie", json!({"url": url, "name": name, "value": value}));
+        assert_eq!(set["success"], true, "{name}={value}");
+    }
+
+    /// Has it send these headers with each request, as a proxy before the server would.
+    pub(crate) fn set_headers(&mut self, headers: &Value) {
+        self.ask("Network.setExtraHTTPHeaders", json!({"headers": headers}));
+    }
+
     /// All that was written to the console since the start: by scripts, by their faults, and by the browser.
     pub(crate) fn console(&mut self) -> Vec<String> {
         self.hear();

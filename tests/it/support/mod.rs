@@ -14,6 +14,7 @@ pub(crate) mod process;
 pub(crate) mod prometheus;
 pub(crate) mod punctual;
 pub(crate) mod sink;
+pub(crate) mod site;
 pub(crate) mod smtp;
 
 pub(crate) fn assert_taken(attempt: &Attempt) {
