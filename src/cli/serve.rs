@@ -230,7 +230,7 @@ fn assemble(
     services.no_deliveries = settings.no_deliveries;
     services.counters.own = own.clone();
     let mut app = App::new(Arc::new(services));
-    app.lifecycle = settings.lifecycle;
+    (app.lifecycle, app.route_prefix) = (settings.lifecycle, settings.route_prefix.clone());
     app.external_url.clone_from(&settings.external_url);
     let app = Arc::new(app);
     for_app.put_into(&app, &own, &clock);

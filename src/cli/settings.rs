@@ -11,6 +11,7 @@ use reqwest::Url;
 use super::flags::StorageFolder;
 use super::log::{LogFormat, LogLevel};
 use crate::config::{ConfigFiles, parse_duration};
+use crate::http::RoutePrefix;
 use crate::notify::problem_of_host;
 
 /// As they were written.
@@ -57,6 +58,16 @@ pub(super) struct Flags {
     #[arg(long = "web.external-url", env = "PUNCTUAL_WEB_EXTERNAL_URL", value_name = "URL")]
     external_url: Option<String>,
 
+    /// Serve everything below this path, for a proxy that passes it on. Where a proxy takes the path off, only --web.external-url
+    /// has it.
+    #[arg(
+        long = "web.route-prefix",
+        env = "PUNCTUAL_WEB_ROUTE_PREFIX",
+        value_name = "PATH",
+        default_value = "/"
+    )]
+    route_prefix: String,
+
     /// TLS, headers, people and a rate limit, in the format of Prometheus' exporters.
     #[arg(long = "web.config.file", env = "PUNCTUAL_WEB_CONFIG_FILE", value_name = "FILE")]
     web_config_file: Option<PathBuf>,
@@ -91,6 +102,7 @@ pub(super) struct Settings {
     pub(super) external_url: String,
     /// Nobody said that: it is made from the first address that we listen at.
     pub(super) is_url_made: bool,
+    pub(super) route_prefix: RoutePrefix,
     pub(super) lifecycle: bool,
     pub(super) storage_path: PathBuf,
     pub(super) log_level: LogLevel,
@@ -127,9 +139,11 @@ impl Flags {
                 return Err(fault("web.listen-address", &address.to_string(), &"it is given twice"));
             }
         }
+        let route_prefix = RoutePrefix::parse(&self.route_prefix)
+            .map_err(|reason| fault("web.route-prefix", &self.route_prefix, &reason))?;
         let external_url = match &self.external_url {
             Some(text) => external_url(text)?,
-            None => url_of(addresses[0]),
+            None => format!("{}{}", url_of(addresses[0]), route_prefix.as_str()),
         };
         Ok(Settings {
             files: ConfigFiles {
@@ -142,6 +156,7 @@ impl Flags {
             listen_addresses: addresses,
             external_url,
             is_url_made: self.external_url.is_none(),
+            route_prefix,
             lifecycle: self.enable_lifecycle,
             storage_path: self.storage.storage_path,
             log_level: self.log_level,
@@ -158,7 +173,7 @@ impl Settings {
             return;
         }
         if let Some(first) = bound.first() {
-            self.external_url = url_of(*first);
+            self.external_url = format!("{}{}", url_of(*first), self.route_prefix.as_str());
         }
         if has_tls {
             self.external_url = self.external_url.replacen("http:", "https:", 1);
@@ -276,6 +291,8 @@ mod tests {
             "--web.external-url=http://224.0.0.1",
             "--web.external-url=http://a..example.org",
             "--web.external-url=https://",
+            "--web.route-prefix=/a//b",
+            "--web.route-prefix=/a?b",
             "--web.listen-address=",
             "--web.listen-address=127.0.0.1",
             "--web.listen-address=127.0.0.1:70000",
@@ -305,6 +322,7 @@ mod tests {
         };
         assert_eq!(url("127.0.0.1:0", &[], false), "http://127.0.0.1:4711");
         assert_eq!(url("127.0.0.1:80", &[], true), "https://127.0.0.1:4711");
+        assert_eq!(url("127.0.0.1:0", &["--web.route-prefix=/below/"], false), "http://127.0.0.1:4711/below");
         assert_eq!(url("127.0.0.1:0", &["--web.external-url", "http://x.example"], true), "http://x.example");
     }
 }

@@ -9,6 +9,7 @@ use super::guesses::Guesses;
 use super::kept::Kept;
 use super::names::{FormerNames, UnknownNames};
 use super::person::Passwords;
+use super::prefix::RoutePrefix;
 use super::reply;
 use super::shares::Shares;
 use crate::app::Services;
@@ -28,6 +29,8 @@ pub struct App {
     pub lifecycle: bool,
     /// Where people and jobs find us, without a slash at its end.
     pub external_url: String,
+    /// Below which path everything is served; at the socket at the top.
+    pub route_prefix: RoutePrefix,
     /// Names that are pinged and should not be.
     pub names: PingedNames,
     /// For those who come over the network, and for the user at the socket: neither keeps the other out.
@@ -76,6 +79,7 @@ impl App {
             services,
             lifecycle: false,
             external_url: "http://127.0.0.1:19099".to_owned(),
+            route_prefix: RoutePrefix::default(),
             names: PingedNames::default(),
             rooms: [AnswerRooms::new(), AnswerRooms::new()],
             guessed: Guesses::default(),

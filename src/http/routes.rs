@@ -244,17 +244,30 @@ pub(super) async fn answer(
     app: &Arc<App>,
     limits: &Limits,
     arrival: Arrival,
-    request: Request<Incoming>,
+    mut request: Request<Incoming>,
 ) -> Reply {
     let rooms = app.rooms(arrival.user.is_some());
+    let taken_off = take_prefix_off(app, arrival, &mut request);
     let is_program = request.uri().path().starts_with("/api/");
-    let reply = answer_whole(app, limits, arrival, request).await;
+    let reply = match taken_off {
+        Ok(()) => answer_whole(app, limits, arrival, request).await,
+        Err(refusal) => *refusal,
+    };
     let reply = reply::within(&rooms.unwritten, arrival.source, reply);
     let mut reply = if is_program { problem::of_text(reply) } else { reply };
     if arrival.user.is_none() {
         app.with_access(|access| access.add_headers(reply.headers_mut()));
     }
     reply
+}
+
+/// From here on a request is as if there were no prefix.
+fn take_prefix_off(app: &App, arrival: Arrival, request: &mut Request<Incoming>) -> Result<(), Box<Reply>> {
+    if arrival.user.is_none() && !app.route_prefix.as_str().is_empty() {
+        let taken = app.route_prefix.take_off(request.method(), request.uri())?;
+        *request.uri_mut() = taken;
+    }
+    Ok(())
 }
 
 async fn answer_whole(

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::support::http;
-use crate::support::process::{Process, free_port, run, tool};
+use crate::support::nginx;
+use crate::support::process::{free_port, run, tool};
 use crate::support::punctual::{Punctual, punctual};
 
 fn deployed(name: &str) -> String {
@@ -56,19 +57,7 @@ fn through_the_sample_of_nginx_jobs_ping_and_people_look() {
         .replace("/etc/ssl/punctual/fullchain.pem", certificates.join("cert.pem").to_str().unwrap())
         .replace("/etc/ssl/punctual/key.pem", certificates.join("key.pem").to_str().unwrap())
         .replace("http://127.0.0.1:19099", &server.url(""));
-    let temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-        .map(|kind| format!("{kind}_temp_path {}/{kind};\n", folder.display()))
-        .concat();
-    // As the user of the test: as root it would look for another.
-    let user = if rustix::process::geteuid().is_root() { "user root;\n" } else { "" };
-    let whole = format!(
-        "{user}daemon off;\npid {}/nginx.pid;\nerror_log stderr;\nevents {{}}\nhttp {{\naccess_log off;\n{temporary}{site}}}\n",
-        folder.display()
-    );
-    std::fs::write(folder.join("nginx.conf"), whole).unwrap();
-    let mut nginx = tool("nginx");
-    nginx.args(["-e", "stderr", "-c"]).arg(folder.join("nginx.conf"));
-    let mut nginx = Process::start("nginx", &mut nginx, folder);
+    let mut nginx = nginx::start(folder, &site);
     let url = |path: &str| format!("https://127.0.0.1:{port}{path}");
     nginx.wait_until_ready(&url("/-/ready"));
     let ask = |request: reqwest::RequestBuilder| http::send(request.header("host", "punctual.example.org"));

@@ -13,6 +13,7 @@ mod alerts;
 mod api;
 mod audit;
 mod backup;
+mod below;
 mod browsers;
 mod check_page;
 mod cli;

@@ -180,7 +180,12 @@ impl Punctual {
 
     /// Waits until it is ready, after it was started without waiting.
     pub(crate) fn wait_ready(&mut self) {
-        let ready = self.url("/-/ready");
+        self.wait_ready_at("/-/ready");
+    }
+
+    /// The same of one that says so at another path.
+    pub(crate) fn wait_ready_at(&mut self, path: &str) {
+        let ready = self.url(path);
         self.process.as_mut().expect("it was started just now").wait_until_ready(&ready);
     }
 
