@@ -39,6 +39,8 @@ pub(crate) struct Bad {
     pub(crate) reopened: Vec<Anew>,
     /// What was told when the time was over for which it was acknowledged (22.4).
     pub(crate) terms_over: Vec<Anew>,
+    /// When causes began that nobody had taken on, and what tells of them (11.2).
+    pub(crate) beside_since: Vec<(Time, BTreeSet<ActionId>)>,
 }
 
 /// A ping that was stored.
@@ -168,7 +170,7 @@ impl Judged {
         let anew = Anew::of(bad, &self.definition, causes, files, until);
         (bad.stance, bad.covered, bad.term) = (Stance::Reopen, BTreeSet::new(), None);
         bad.stand_open(&anew);
-        expect_told(bad, &self.definition, causes, files);
+        expect_told(bad, &self.definition, causes, files, until);
         bad.terms_over.push(anew);
     }
 
@@ -209,11 +211,12 @@ impl Judged {
                 beside: BTreeSet::new(),
                 reopened: Vec::new(),
                 terms_over: Vec::new(),
+                beside_since: Vec::new(),
             };
-            expect_told(&mut bad, &self.definition, &causes, files);
+            expect_told(&mut bad, &self.definition, &causes, files, at);
             self.bad.push(bad);
         } else if let Some(bad) = self.bad.last_mut() {
-            expect_told(bad, &self.definition, &began, files);
+            expect_told(bad, &self.definition, &began, files, at);
             let was_blind = |causes: &Causes| causes.iter().any(|(kind, ..)| *kind == CauseKind::Blind);
             let is_told = !began.is_empty();
             if was_blind(&before) && !was_blind(&causes) && is_told && bad.after_blind.is_none() {
@@ -225,7 +228,7 @@ impl Judged {
                 });
                 // They are planned anew: what counted as planned was planned for `blind`.
                 bad.planned.retain(|action| !anew.contains(action));
-                expect_told(bad, &self.definition, &began, files);
+                expect_told(bad, &self.definition, &began, files, at);
                 bad.after_blind = Some((at, anew));
                 if bad.covered == BTreeSet::from([Family::Unknown]) {
                     (bad.stance, bad.covered, bad.term) = (Stance::Reopen, BTreeSet::new(), None);
@@ -251,7 +254,7 @@ impl Judged {
             Stance::Reopen if is_new => {
                 bad.covered.clear();
                 bad.stand_open(&anew);
-                expect_told(bad, &self.definition, &causes, files);
+                expect_told(bad, &self.definition, &causes, files, now);
                 bad.reopened.push(anew);
             }
             Stance::Reopen => {}
@@ -289,21 +292,25 @@ fn window_of(definition: &Definition) -> Option<Span> {
     definition.spec.min_runtime.is_none().then(|| definition.count_window())
 }
 
-fn expect_told(bad: &mut Bad, check: &Definition, began: &Causes, files: &Files) {
+fn expect_told(bad: &mut Bad, check: &Definition, began: &Causes, files: &Files, at: Time) {
     if began.is_empty() {
         return;
     }
     let told = actions_for(check, began, files);
     bad.required.extend(&told);
     bad.allowed.extend(&told);
+    let mut beside = BTreeSet::new();
     for one in began {
         let of_one = actions_for(check, &[*one], files);
         bad.allowed.extend(&of_one);
         let is_taken_on = bad.stance != Stance::Acknowledge || bad.covered.contains(&one.0.family());
         if !is_taken_on {
-            let new: Vec<ActionId> = told.intersection(&of_one).copied().collect();
-            bad.beside.extend(new.into_iter().filter(|action| !bad.planned.contains(action)));
+            beside.extend(told.intersection(&of_one).filter(|action| !bad.beside.contains(action)));
         }
+    }
+    if !beside.is_empty() {
+        bad.beside.extend(&beside);
+        bad.beside_since.push((at, beside));
     }
     bad.planned.extend(told);
 }

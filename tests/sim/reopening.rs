@@ -62,9 +62,10 @@ pub(crate) fn hold(world: &World, evidence: &Evidence) -> Tally {
             look.is_told_once(anew, |row| row.queued_at == anew.at, &mut tally);
         }
         for anew in &bad.terms_over {
-            let is_then = |row: &Delivery| row.not_before == anew.at + look.after(row);
+            let is_then = |row: &Delivery| row.not_before == anew.at + after(world, row);
             look.is_told_once(anew, is_then, &mut tally);
         }
+        look.what_nobody_took_on_is_told(&mut tally);
     }
     tally
 }
@@ -76,7 +77,10 @@ fn nothing_that_goes_on_is_planned_beside(world: &World, evidence: &Evidence) {
     let alerts: Vec<&Delivery> = evidence.deliveries.iter().filter(|row| row.kind == "alert").collect();
     for row in &alerts {
         // 9.6: what follows `blind` is told beside it.
-        let is_in_doubt = world.server.two_clocks.knew(row) || bad[&row.incident].after_blind.is_some();
+        let bad = &bad[&row.incident];
+        // 11.2: what nobody has taken on is told beside what somebody has.
+        let is_of_another = bad.beside_since.iter().any(|(at, _)| *at + after(world, row) == row.not_before);
+        let is_in_doubt = world.server.two_clocks.knew(row) || bad.after_blind.is_some() || is_of_another;
         let is_earlier = |other: &&&Delivery| {
             (other.incident, other.action) == (row.incident, row.action) && other.id < row.id
         };
@@ -93,6 +97,11 @@ fn tries(world: &World, id: DeliveryId) -> impl Iterator<Item = Time> {
     of_it.map(|attempt| attempt.at)
 }
 
+/// How long after what it tells of it leaves.
+fn after(world: &World, row: &Delivery) -> Span {
+    world.action(row.action).expect("some files asked for it").after
+}
+
 /// What was ever to be told of an incident.
 struct Look<'a> {
     world: &'a World,
@@ -102,10 +111,6 @@ struct Look<'a> {
 }
 
 impl Look<'_> {
-    fn after(&self, row: &Delivery) -> Span {
-        self.world.action(row.action).expect("some files asked for it").after
-    }
-
     /// Of two actions with one receiver and one delay one is told (12.2).
     fn is_alike(&self, one: u64, other: u64) -> bool {
         self.world.is_covered(one, &BTreeSet::from([other]))
@@ -116,7 +121,8 @@ impl Look<'_> {
         for action in &anew.told {
             let of = || self.rows.iter().copied().filter(|row| self.is_alike(action.0, row.action));
             let is_planned = of().any(&is_then);
-            let is_before = |row: &&Delivery| !is_then(row) && row.not_before - self.after(row) <= anew.at;
+            let is_before =
+                |row: &&Delivery| !is_then(row) && row.not_before - after(self.world, row) <= anew.at;
             let is_alert = |row: &&Delivery| matches!(row.kind.as_str(), "alert" | "episode");
             let before = of().filter(is_before).rfind(is_alert);
             let is_beside = anew.beside.iter().any(|other| self.is_alike(action.0, other.0));
@@ -137,6 +143,21 @@ impl Look<'_> {
             );
             tally.count("waits beside an acknowledgement that ends", u64::from(goes_on && !is_planned));
             tally.count("under way as its incident is open again", u64::from(is_under_way && !is_planned));
+        }
+    }
+
+    /// 11.2: who is on one thing is not on another, whatever was told before.
+    fn what_nobody_took_on_is_told(&self, tally: &mut Tally) {
+        // 9.6 plans anew what was planned for `blind`.
+        for (at, actions) in self.bad.beside_since.iter().filter(|_| self.bad.after_blind.is_none()) {
+            for action in actions {
+                let alike = |row: &&&Delivery| self.is_alike(action.0, row.action);
+                let tells = |row: &&&Delivery| matches!(row.kind.as_str(), "alert" | "episode");
+                let mut then = self.rows.iter().filter(alike).filter(tells);
+                let is_planned = then.any(|row| row.not_before == *at + after(self.world, row));
+                assert!(is_planned, "{action:?} tells nobody of what began at {at}: {:?}", self.bad);
+                tally.count("told of what nobody had taken on", 1);
+            }
         }
     }
 

@@ -12,8 +12,25 @@ use crate::core::time::{Span, Time};
 pub struct Plan {
     /// To be inserted.
     pub deliveries: Vec<NewDelivery>,
-    /// To be added to [`Incident::actions`].
+    /// They count as planned: see [`Plan::note_in`].
     pub actions: Vec<Planned>,
+}
+
+impl Plan {
+    /// Notes in the incident what counts as planned; of an action that did already, for what else it is planned now.
+    pub fn note_in(&self, incident: &mut Incident) {
+        for planned in &self.actions {
+            match incident.actions.iter_mut().find(|before| before.action == planned.action) {
+                Some(before) => {
+                    before.kinds.extend(&planned.kinds);
+                    before.kinds.sort_unstable();
+                    before.kinds.dedup();
+                    before.is_uncovered = planned.is_uncovered;
+                }
+                None => incident.actions.push(planned.clone()),
+            }
+        }
+    }
 }
 
 /// Plans what is told of an incident that opened or grew (11.1, 12.1, 12.2).
@@ -27,10 +44,12 @@ pub fn plan(policy: &Policy, facts: &Facts<'_>, incident: &Incident, at: Time, n
     for matched in policy.actions_for(facts) {
         let action = &matched.action;
         let is_it = |planned: &&mut Planned| planned.action == action.id;
-        if incident.actions.iter().any(|planned| planned.action == action.id) {
+        let is_uncovered = incident.is_uncovered(&matched.kinds);
+        // What was planned for causes that somebody has taken on tells nothing of those that nobody has (11.2).
+        let goes_on = |planned: &Planned| planned.is_uncovered || !is_uncovered;
+        if incident.actions.iter().any(|planned| planned.action == action.id && goes_on(planned)) {
             continue;
         }
-        let is_uncovered = incident.is_uncovered(&matched.kinds);
         if let Some(planned) = plan.actions.iter_mut().find(is_it) {
             planned.kinds.extend(&matched.kinds);
             planned.is_uncovered |= is_uncovered;

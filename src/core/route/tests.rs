@@ -95,7 +95,7 @@ fn plans(responders: &[(&str, &str)], grows_by: &[&str], expected: &[&str]) {
         let plan = plan(&policy, &facts, &incident, flip_at, flip_at + Span::secs(1));
         assert!(plan.deliveries.iter().all(|d| d.queued_at == flip_at + Span::secs(1)));
         assert!(plan.deliveries.iter().all(|d| d.incident == incident.id && d.kind == DeliveryKind::Alert));
-        incident.actions.extend(plan.actions);
+        plan.note_in(&mut incident);
         let line = |d: &NewDelivery| {
             let responder = d.responder.map_or("default".to_owned(), |number| number.to_string());
             let repeat = d.repeat_interval.map_or(String::new(), |span| format!(" every {span}"));
@@ -152,6 +152,32 @@ fn only_actions_that_newly_match_run_when_an_incident_grows() {
     );
     // Nobody else would say that it fails now.
     plans(&[(r#"status="late""#, "ops")], &["missing", "failed"], &["0 ops by 1", "60 mail by default"]);
+}
+
+/// 11.2
+#[test]
+fn what_begins_beside_an_acknowledgement_is_told_by_all_that_match_it_once() {
+    let policy = policy(&[("", "ops"), (r#"status="late""#, "chat")]);
+    let definition = definition();
+    let mut incident = incident();
+    let plan_for = |incident: &mut Incident, causes_now: &str| {
+        let causes = causes(causes_now);
+        let facts = Facts { definition: &definition, causes: causes.as_slice() };
+        let plan = plan(&policy, &facts, incident, Time::from_secs(9), Time::from_secs(9));
+        plan.note_in(incident);
+        plan.deliveries.iter().map(|told| told.receiver.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(plan_for(&mut incident, "missing"), ["ops", "chat"]);
+    let take_on = |incident: &Incident, on: &str| {
+        incident.acknowledge(causes(on).as_slice(), None, "ada", Time::from_secs(1)).unwrap().0
+    };
+    incident = take_on(&incident, "missing");
+    assert_eq!(plan_for(&mut incident, "overrun"), [""; 0], "it is on record that it is late");
+    assert_eq!(plan_for(&mut incident, "failed"), ["ops"]);
+    assert_eq!(plan_for(&mut incident, "too_many"), [""; 0], "that is told already");
+    assert_eq!(incident.actions.len(), 2);
+    incident = take_on(&incident, "missing failed");
+    assert_eq!(plan_for(&mut incident, "too_many"), [""; 0]);
 }
 
 /// 9.6

@@ -19,7 +19,7 @@ pub(super) fn plan_actions(
     now: Time,
 ) -> Result<(), StoreError> {
     let plan = plan(&rows.policy(), facts, incident, at, now);
-    incident.actions.extend(plan.actions);
+    plan.note_in(incident);
     for delivery in plan.deliveries {
         let_wait(rows, delivery)?;
     }

@@ -73,6 +73,33 @@ pub(crate) fn a_recovery_after_an_end_that_nobody_noticed_is_told_once<P: Place>
     assert_eq!(told, [("boss", vec!["Episode a".to_owned()]), ("ops", vec!["Recovery a".to_owned()])]);
 }
 
+/// 11.2c: who has taken on that it is late has not taken on that it fails.
+pub(crate) fn what_nobody_took_on_is_told_by_all_whom_it_concerns<P: Place>(world: &mut World<P>) {
+    world.respond(&[("ops", Span::ZERO, None), ("boss", Span::mins(15), None)]);
+    world.configuration.checks = vec![check("a")];
+    world.configure().unwrap();
+    world.ping("a", PingKind::Success);
+    world.wait(Span::mins(2));
+    assert!(world.expire() >= 1);
+    world.wait(GROUP_WAIT);
+    let outgoing = world.claim_one();
+    world.settle(outgoing.message.id, &Attempt::TAKEN);
+    let (incident, now) = (outgoing.notices[0].incident, world.now);
+    assert!(world.says(incident, Stance::Acknowledge, "ada", now));
+    world.wait(Span::mins(60));
+    assert!(world.claim().is_empty(), "somebody is on it");
+
+    world.ping("a", PingKind::Fail);
+    world.wait(GROUP_WAIT);
+    assert_eq!(world.told(), ["Alert a"], "ops, once more");
+    world.ping("a", PingKind::Fail);
+    world.wait(Span::mins(14));
+    assert!(world.claim().is_empty(), "and it goes on failing");
+    world.wait(Span::mins(2));
+    let boss = world.claim_one();
+    assert_eq!((&*boss.message.receiver, said(&boss)), ("boss", vec!["Alert a".to_owned()]));
+}
+
 /// 22.4, 7.2b: what was said last holds.
 pub(crate) fn an_acknowledgement_is_as_long_as_was_said_last<P: Place>(world: &mut World<P>) {
     let incident = told(world);
