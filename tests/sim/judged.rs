@@ -329,6 +329,16 @@ pub(crate) fn actions_for(
     causes: &[(CauseKind, Time, Option<CauseKind>)],
     files: &Files,
 ) -> BTreeSet<ActionId> {
+    let defaults = || files.defaults.iter().map(|name| Action::new(name.clone(), Span::ZERO, None).id);
+    matching(check, causes, files).unwrap_or_else(|| defaults().collect())
+}
+
+/// The same without the default; `None`: it is the default's turn.
+pub(crate) fn matching(
+    check: &Definition,
+    causes: &[(CauseKind, Time, Option<CauseKind>)],
+    files: &Files,
+) -> Option<BTreeSet<ActionId>> {
     let matches = |wish: &crate::scene::Wish| {
         causes.iter().any(|(kind, _, would_be)| wish.matches(check, *kind, *would_be))
     };
@@ -336,7 +346,7 @@ pub(crate) fn actions_for(
         files.watches.iter().filter(|watch| watch.wish.as_ref().is_none_or(matches)).collect();
     let own = (!check.emails.is_empty()).then(|| own_action().id);
     if watching.is_empty() && own.is_none() {
-        return files.defaults.iter().map(|name| Action::new(name.clone(), Span::ZERO, None).id).collect();
+        return None;
     }
-    watching.iter().flat_map(|watch| &watch.actions).map(|action| action.id).chain(own).collect()
+    Some(watching.iter().flat_map(|watch| &watch.actions).map(|action| action.id).chain(own).collect())
 }

@@ -10,7 +10,7 @@ use punctual::core::time::{Span, Time};
 use punctual::store::Stance;
 
 use crate::evidence::{Delivery, Evidence};
-use crate::judged::{Bad, actions_for};
+use crate::judged::{Bad, actions_for, matching};
 use crate::model::Causes;
 use crate::properties::bad_of;
 use crate::scene::Files;
@@ -36,8 +36,13 @@ impl Anew {
         let told = actions_for(check, causes, files);
         let is_held = |family: Family| bad.stance != Stance::Acknowledge || bad.covered.contains(&family);
         let held: Causes = causes.iter().filter(|(kind, ..)| is_held(kind.family())).copied().collect();
-        let of_held: BTreeSet<ActionId> =
-            held.iter().flat_map(|one| actions_for(check, &[*one], files)).collect();
+        // 12.2: where somebody matches the others, nobody is told by default of what was held.
+        let is_default = matching(check, causes, files).is_none();
+        let of_one = |one| {
+            let matching = matching(check, &[one], files);
+            if is_default { actions_for(check, &[one], files) } else { matching.unwrap_or_default() }
+        };
+        let of_held: BTreeSet<ActionId> = held.iter().flat_map(|one| of_one(*one)).collect();
         let goes_on = held.len() < causes.len();
         Anew {
             at,
