@@ -289,7 +289,8 @@ fn nobody_is_told_by_two_messages(world: &World, evidence: &Evidence) {
     }
 }
 
-/// 12.1: one alert for each action of an incident, again only after it was reopened or was unknown at first (9.6).
+/// 12.1: one alert for each action of an incident, again only after it was reopened or was unknown at first (9.6), or for what
+/// began beside an acknowledgement (11.2).
 fn nothing_is_planned_twice(world: &World, evidence: &Evidence) {
     let mut planned: BTreeMap<(u64, u64), usize> = BTreeMap::new();
     for row in evidence.deliveries.iter().filter(|row| row.kind == "alert") {
@@ -304,10 +305,12 @@ fn nothing_is_planned_twice(world: &World, evidence: &Evidence) {
             flips.iter().filter(is_blind).map(|_| *check)
         })
         .collect();
+    let bad = bad_of(world, evidence);
     for (check, incidents) in &evidence.incidents {
         for incident in incidents {
             let stances = world.stood.get(&IncidentId(incident.id)).copied().unwrap_or(0);
-            let most = 1 + stances + usize::from(blind.contains(check));
+            let beside = bad.get(&incident.id).map_or(0, |bad| bad.beside_since.len());
+            let most = 1 + stances + beside + usize::from(blind.contains(check));
             let of = planned.range((incident.id, 0)..=(incident.id, u64::MAX));
             let doubled = of.clone().find(|(_, count)| **count > most);
             assert_eq!(doubled, None, "an action of {incident:?} is planned too often");
