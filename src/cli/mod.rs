@@ -28,6 +28,7 @@ mod reload;
 mod serve;
 mod server;
 mod settings;
+mod shells;
 mod table;
 pub mod test_notify;
 #[cfg(test)]
@@ -40,7 +41,7 @@ use std::io::{Write as _, stdout};
 use std::process::ExitCode;
 use std::sync::LazyLock;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use rustix::fs::Mode;
 use rustix::process::umask;
 
@@ -49,6 +50,8 @@ pub use flags::Output;
 pub use log::{LogFormat, LogLevel};
 
 use crate::clock::Clock;
+use crate::compat::DOOR_KEYS;
+use crate::config::schema_for_editors;
 use crate::core::version;
 use crate::zones;
 
@@ -108,6 +111,12 @@ enum Command {
     Import(import::ImportArgs),
     /// Send a sample to a receiver
     TestNotify(test_notify::TestNotifyArgs),
+    /// Write what a shell needs to complete this command
+    Completions(shells::CompletionsArgs),
+    /// Write the manual, as pages of `man`
+    Man(shells::ManArgs),
+    /// Write the JSON Schema of the configuration, for editors
+    Schema,
 }
 
 /// With the time zones' data, which changes more often than the program should.
@@ -146,6 +155,9 @@ pub fn main() -> ExitCode {
         Command::TestNotify(args) => {
             wait_for(async { test_notify::run(&args, &Clock::new(), &mut stdout()).await })
         }
+        Command::Completions(args) => shells::completions(&args, &mut Line::command(), &mut stdout()),
+        Command::Man(args) => shells::man(&args, Line::command(), &mut stdout()),
+        Command::Schema => write!(stdout(), "{}", schema_for_editors(&DOOR_KEYS)).map_err(Into::into),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -228,7 +228,7 @@ fn every_command_and_flag_that_a_message_proposes_is_one() {
 /// Whoever writes a script reads `--help`.
 #[test]
 fn commands_that_ask_a_server_say_what_their_end_means() {
-    const ASK_NOBODY: [&str; 9] = [
+    const ASK_NOBODY: [&str; 12] = [
         "serve",
         "check-config",
         "check-storage",
@@ -237,6 +237,9 @@ fn commands_that_ask_a_server_say_what_their_end_means() {
         "version",
         "import",
         "test-notify",
+        "completions",
+        "man",
+        "schema",
         "help",
     ];
     fn check(command: &mut clap::Command, said_above: bool) {

@@ -40,7 +40,7 @@ pub use keys::{DoorKeys, KnownDoor, MAX_CHECKS};
 pub use load::{ConfigFiles, load};
 pub use model::{Compat, Config, Limit, Openness, Person, PingKey, Proxy, ProxyUser, Scope, Token, Trigger};
 pub use reach::{Reach, Told, reach};
-pub use schema::schema;
+pub use schema::{schema, schema_for_editors};
 pub use single::{Described, DescribedError, DescribedFault, read_check};
 pub use web::{PersonHash, RateLimit, ServerTls, Web};
 pub use words::{Words, words_of};

@@ -30,6 +30,12 @@ pub fn schema(doors: &'static DoorKeys) -> Value {
     })
 }
 
+/// The same as a text, in lines: the file that editors are given.
+pub fn schema_for_editors(doors: &'static DoorKeys) -> String {
+    let text = serde_json::to_string_pretty(&schema(doors)).expect("a schema is made of texts");
+    text + "\n"
+}
+
 fn object(section: &Section, doors: &DoorKeys) -> Value {
     let built = || section.keys.iter().filter(|key| !matches!(key.kind, Kind::Later));
     let properties: Map<String, Value> =
@@ -40,7 +46,7 @@ fn object(section: &Section, doors: &DoorKeys) -> Value {
 }
 
 fn property(key: &Key, doors: &DoorKeys) -> Value {
-    let mut property = of_kind(key.kind);
+    let mut property = or_empty(of_kind(key.kind));
     property["description"] = match key.kind {
         Kind::Told => json!(doors.doc()),
         _ => json!(key.doc),
@@ -54,6 +60,12 @@ fn property(key: &Key, doors: &DoorKeys) -> Value {
         };
     }
     property
+}
+
+/// A key without a value is ignored.
+fn or_empty(shape: Value) -> Value {
+    let shapes = [shape, json!({"type": "null"})];
+    Value::from_iter([("anyOf", Value::from_iter(shapes))])
 }
 
 fn of_kind(kind: Kind) -> Value {

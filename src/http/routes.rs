@@ -148,6 +148,7 @@ const OWN: &[Row] = {
         ("/api/v1/incidents/{id}/reopen", POST, Needs::Operate, Api(To::Stand(Stance::Reopen))),
         ("/api/v1/reload", POST, Needs::Write, Api(To::Reload)),
         ("/api/v1/incidents/{id}", READ, Needs::Read, Api(To::Incident)),
+        ("/api/v1/config-schema.json", READ, Needs::Nothing, Api(To::ConfigSchema)),
         ("/api/v1/openapi.json", READ, Needs::Nothing, Api(To::Document)),
         ("/ping/{*rest}", OPTIONS, Needs::Nothing, Handler::Preflight),
     ]

@@ -1,4 +1,4 @@
-//! What is given to those who run punctual: a unit of systemd, a container, a proxy.
+//! What is given to those who run punctual: a unit of systemd, a container, a proxy, completions, the manual.
 
 use std::path::Path;
 
@@ -42,6 +42,40 @@ fn what_the_unit_and_the_container_say_are_flags_and_variables_that_there_are() 
     for variable in variables.split(' ').map(|setting| setting.split('=').next().unwrap()) {
         assert!(help.contains(&format!("[env: {variable}")), "{variable}: {help}");
     }
+}
+
+#[test]
+fn completions_are_scripts_and_know_every_command() {
+    let (_, help) = punctual(&["--help"]);
+    let commands: Vec<&str> =
+        help.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    let commands: Vec<&str> =
+        commands.into_iter().filter(|name| !name.is_empty() && !name.starts_with('-')).collect();
+    assert!(commands.contains(&"serve") && commands.contains(&"completions"), "{commands:?}");
+    for shell in ["bash", "zsh", "fish"] {
+        let (is_good, script) = punctual(&["completions", shell]);
+        assert!(is_good, "{script}");
+        for command in &commands {
+            assert!(script.contains(command), "{shell}: {command}");
+        }
+    }
+    let (_, script) = punctual(&["completions", "bash"]);
+    let asked = "COMP_WORDS=(punctual messages re); COMP_CWORD=2; _punctual punctual re messages; echo \"${COMPREPLY[*]}\"";
+    let mut bash = tool("bash");
+    let (is_good, said) = run(bash.args(["-c", &format!("{script}\n{asked}")]));
+    assert!(is_good && said.trim() == "retry", "{said}");
+}
+
+#[test]
+fn the_manual_has_a_page_for_each_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let (is_good, said) = punctual(&["man", folder.path().to_str().unwrap()]);
+    assert!(is_good, "{said}");
+    for page in ["punctual.1", "punctual-serve.1", "punctual-incidents-ack.1"] {
+        assert!(folder.path().join(page).exists(), "{page}");
+    }
+    let (is_good, page) = punctual(&["man"]);
+    assert!(is_good && page.contains(".TH punctual 1") && page.contains("check\\-config"), "{page}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod good;
 mod hints;
 mod hostile;
 mod reference;
+mod schema;
 mod secrets;
 mod single;
 mod warnings;

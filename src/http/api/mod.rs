@@ -12,6 +12,7 @@ mod asked;
 mod audit;
 mod change;
 mod check;
+mod config;
 mod contract;
 mod history;
 mod incident;
@@ -72,6 +73,7 @@ pub(super) enum Operation {
     Uptime,
     UptimeOfAll,
     Audit,
+    ConfigSchema,
     Document,
 }
 
@@ -118,6 +120,7 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::Uptime => uptime::one(asked).await,
         Operation::UptimeOfAll => uptime::list(asked).await,
         Operation::Audit => audit::answer(asked).await,
+        Operation::ConfigSchema => config::schema_of_files(asked),
         Operation::Document => unreachable!("it is made of the route table, which answers it"),
     }
 }
@@ -153,6 +156,7 @@ impl Operation {
             Operation::Uptime => uptime::contract_of_one(),
             Operation::UptimeOfAll => uptime::contract_of_list(),
             Operation::Audit => audit::contract(),
+            Operation::ConfigSchema => config::contract_of_schema(),
             Operation::Document => contract::of_document(),
         }
     }

@@ -104,8 +104,8 @@ pub(super) fn definition() -> Value {
     };
     let (mut check, expect, quiet) =
         (of("check", "CheckDefinition"), of("expect", "Expect"), of("quiet", "Quiet"));
-    check["properties"]["expect"] = expect;
-    check["properties"]["quiet"] = list(quiet);
+    check["properties"]["expect"] = or_null(expect);
+    check["properties"]["quiet"] = or_null(list(quiet));
     check
 }
 
