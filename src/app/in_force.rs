@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use serde_json::Value;
+
 use crate::core::check::Name;
 use crate::core::route::Policy;
 use crate::core::zone::Zone;
@@ -12,6 +14,7 @@ pub struct InForce {
     audience: RwLock<Arc<Audience>>,
     notices: RwLock<Arc<Notices>>,
     zone: RwLock<Option<Zone>>,
+    main_file: RwLock<Arc<Value>>,
 }
 
 /// What came of the last reading of the configuration, as far as people must know it.
@@ -71,6 +74,16 @@ impl InForce {
     /// The clocks that people mean where they name none: `defaults.timezone`.
     pub fn zone(&self) -> Zone {
         self.zone.read().unwrap_or_else(PoisonError::into_inner).unwrap_or(Zone::UTC)
+    }
+
+    /// The configuration was read again: this is what its main file says, without secrets.
+    pub fn set_main_file(&self, shown: Arc<Value>) {
+        *self.main_file.write().unwrap_or_else(PoisonError::into_inner) = shown;
+    }
+
+    /// What the main file says but its checks, without secrets.
+    pub fn main_file(&self) -> Arc<Value> {
+        self.main_file.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The configuration was read again, and this came of it.

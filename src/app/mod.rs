@@ -24,6 +24,7 @@ pub mod mutes;
 mod not_done;
 pub mod pausing;
 pub mod ping;
+pub mod receivers;
 pub mod reload;
 mod said;
 mod services;

@@ -74,6 +74,7 @@ impl Rest {
             certificates: _,
             rest_hash: _,
             places: _,
+            shown: _,
         } = config;
         Rest {
             smtp: smtp.clone(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rustls::ServerConfig;
+use serde_json::Value;
 
 use crate::app::Audience;
 use crate::clock::Clock;
@@ -18,6 +19,7 @@ pub(super) struct ForApp {
     audience: Audience,
     zone: Zone,
     tls: Option<Arc<ServerConfig>>,
+    main_file: Arc<Value>,
 }
 
 impl ForApp {
@@ -28,7 +30,13 @@ impl ForApp {
             can_mail: config.smtp.is_some(),
         };
         let tls = config.web.tls.as_ref().map(|tls| tls.setup.clone());
-        ForApp { access: Access::of(config), audience, zone: config.zone, tls }
+        ForApp {
+            access: Access::of(config),
+            audience,
+            zone: config.zone,
+            tls,
+            main_file: config.shown.clone(),
+        }
     }
 
     pub(super) fn put_into(self, app: &App, own: &Own, clock: &Clock) {
@@ -38,5 +46,6 @@ impl ForApp {
         app.set_tls(self.tls);
         app.services.in_force.set_audience(self.audience);
         app.services.in_force.set_zone(self.zone);
+        app.services.in_force.set_main_file(self.main_file);
     }
 }

@@ -11,6 +11,7 @@ use super::model::{Config, ReceiverPlaces};
 use super::names::Names;
 use super::receivers::{Receivers, receivers};
 use super::retention::retention;
+use super::shown::main_file;
 use super::times::Times;
 use super::warnings;
 use super::web::{Web, web};
@@ -136,7 +137,9 @@ fn main(loader: &mut Loader, beside: Beside<'_>) -> Option<Config> {
     loader.document(at, (&bytes[..], "checks"), |loader, root| {
         let main = Fields::open(root?, &keys::MAIN, &mut loader.log)?;
         let mut checks = Checks::default();
-        let config = sections(loader, &mut checks, &main, beside);
+        let doors = beside.doors;
+        let mut config = sections(loader, &mut checks, &main, beside);
+        config.shown = main_file(root?, doors).into();
         Some(finish(loader, &checks, config))
     })
 }
@@ -179,6 +182,7 @@ fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, beside:
         zone: defaults.zone(),
         checks: std::mem::take(&mut checks.definitions),
         max_checks: checks.max_checks,
+        shown: Arc::default(),
         warnings: Vec::new(),
         inputs: Inputs::default(),
         certificates: loader.certificates.clone(),

@@ -22,6 +22,7 @@ mod receivers;
 mod responders;
 mod retention;
 mod schema;
+mod shown;
 mod single;
 #[cfg(test)]
 mod tests;

@@ -70,6 +70,7 @@ async fn answer_page(visit: Visit<'_>, viewer: Viewer, page: Page, of: &str) -> 
         Page::Ack => pages::ack(app, &of, None),
         Page::Audit => pages::audit(app, query.as_deref(), &viewer),
         Page::Uptime => pages::uptime(app, query.as_deref(), &viewer),
+        Page::Config => pages::config(app, query.as_deref(), &viewer),
         Page::SignIn => {
             let [to] = decode::query_values(query.as_deref(), ["to"]);
             pages::sign_in(app, &viewer, &to.unwrap_or_default(), None)

@@ -148,7 +148,10 @@ const OWN: &[Row] = {
         ("/api/v1/incidents/{id}/reopen", POST, Needs::Operate, Api(To::Stand(Stance::Reopen))),
         ("/api/v1/reload", POST, Needs::Write, Api(To::Reload)),
         ("/api/v1/incidents/{id}", READ, Needs::Read, Api(To::Incident)),
+        ("/config", READ, Needs::Page, Handler::Page(Page::Config)),
+        ("/api/v1/config", READ, Needs::Read, Api(To::Config)),
         ("/api/v1/config-schema.json", READ, Needs::Nothing, Api(To::ConfigSchema)),
+        ("/api/v1/receivers", READ, Needs::Read, Api(To::Receivers)),
         ("/api/v1/openapi.json", READ, Needs::Nothing, Api(To::Document)),
         ("/ping/{*rest}", OPTIONS, Needs::Nothing, Handler::Preflight),
     ]

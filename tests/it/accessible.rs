@@ -20,8 +20,8 @@ const CONFIG: &str = "auth: {anonymous: read, tokens: [{name: oncall, scope: wri
     - {name: paused, every: 1h, paused: true}\n\
     - {name: due, every: 1s, grace: 10h}\n";
 /// For whoever comes by, as far as forms make a difference.
-const OPEN_PAGES: [&str; 3] = ["/", "/checks/failed", "/uptime"];
-const PAGES: [&str; 21] = [
+const OPEN_PAGES: [&str; 4] = ["/", "/checks/failed", "/uptime", "/config"];
+const PAGES: [&str; 24] = [
     "/",
     "/?sort=since&sections=team",
     "/uptime",
@@ -41,6 +41,9 @@ const PAGES: [&str; 21] = [
     "/edit/made?delete",
     "/edit/whole",
     "/edit/none",
+    "/config",
+    "/config?q=db&sort=group",
+    "/config?q=team%3D~%28",
     "/runbook",
     "/sign-in",
 ];

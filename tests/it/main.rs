@@ -31,6 +31,7 @@ mod foreign;
 mod handshakes;
 mod hang;
 mod import;
+mod in_force;
 mod incident_pages;
 mod keys;
 mod known;

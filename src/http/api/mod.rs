@@ -73,7 +73,9 @@ pub(super) enum Operation {
     Uptime,
     UptimeOfAll,
     Audit,
+    Config,
     ConfigSchema,
+    Receivers,
     Document,
 }
 
@@ -120,7 +122,9 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::Uptime => uptime::one(asked).await,
         Operation::UptimeOfAll => uptime::list(asked).await,
         Operation::Audit => audit::answer(asked).await,
+        Operation::Config => config::answer(asked).await,
         Operation::ConfigSchema => config::schema_of_files(asked),
+        Operation::Receivers => config::receivers(asked).await,
         Operation::Document => unreachable!("it is made of the route table, which answers it"),
     }
 }
@@ -156,7 +160,9 @@ impl Operation {
             Operation::Uptime => uptime::contract_of_one(),
             Operation::UptimeOfAll => uptime::contract_of_list(),
             Operation::Audit => audit::contract(),
+            Operation::Config => config::contract(),
             Operation::ConfigSchema => config::contract_of_schema(),
+            Operation::Receivers => config::contract_of_receivers(),
             Operation::Document => contract::of_document(),
         }
     }

@@ -12,6 +12,7 @@ mod bars;
 mod check;
 mod check_form;
 mod checks;
+mod config;
 mod declared;
 mod edit;
 mod filter;
@@ -60,6 +61,7 @@ pub(super) use audit::answer as audit;
 pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
 pub(super) use edit::answer as edit;
+pub(super) use config::answer as config;
 pub(super) use incident_filter::IncidentFilter;
 pub(super) use incident_page::answer as incident;
 pub(super) use incidents::answer as incidents;
@@ -79,6 +81,7 @@ pub(super) enum Page {
     Incidents,
     Incident,
     Ack,
+    Config,
     SignIn,
     Audit,
     Uptime,
@@ -162,6 +165,7 @@ fn page(status: StatusCode, frame: &Frame<'_>, content: &Markup) -> Reply {
                 a href={ (up) "incidents" } { "incidents" }
                 a href={ (up) "uptime" } { "uptime" }
                 a href={ (up) "audit" } { "audit" }
+                a href={ (up) "config" } { "config" }
                 a href={ (up) "metrics" } { "metrics" }
                 @if viewer.is_some_and(|viewer| viewer.may(Scope::Write)) { a href={ (up) "new" } { "new check" } }
                 @if let Some(viewer) = viewer { (signed_in(viewer, up)) }

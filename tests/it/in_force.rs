@@ -1,0 +1,102 @@
+//! What is in force: the configuration as it is shown, and receivers.
+
+use serde_json::{Value, json};
+
+use crate::support::http::{self, Response};
+use crate::support::process::{PATIENCE, wait_for};
+use crate::support::punctual::Punctual;
+use crate::support::sink::WebhookSink;
+
+const SECRETS: [&str; 7] = [
+    "token-that-nobody-may-see",
+    "key-that-nobody-may-see",
+    "path-that-nobody-may-see",
+    "password-that-nobody-may-see",
+    "door-key-that-nobody-may-see",
+    "proxy-that-nobody-may-see",
+    "template-that-nobody-may-see",
+];
+
+fn config(sink: &str) -> String {
+    let [token, key, path, password, door, proxy, template] = SECRETS;
+    format!(
+        "auth: {{anonymous: read, ping_keys_required: false, ping_keys: [{{name: jobs, key: {key}}}], tokens: [{{name: ci, scope: write, token: {token}}}]}}\n\
+         compat: {{coal_mine: {{enabled: true, auth_key: {door}}}}}\n\
+         smtp: {{host: 127.0.0.1, port: 9, tls: starttls, username: me, password: {password}, from: a@example.org}}\n\
+         receivers:\n  - {{name: hook, group_wait: 0s, webhook: {{url: '{sink}/{path}', http_config: {{basic_auth: {{username: me, password: {password}}}}}}}}}\n\
+         \x20 - {{name: unused, webhook: {{url: 'http://127.0.0.1:9/{path}', http_config: {{proxy_url: 'http://me:{proxy}@127.0.0.1:9'}}}}}}\n\
+         \x20 - {{name: service, webhook: {{url: 'http://127.0.0.1:9', template: '{template} {{{{ text }}}}'}}}}\n\
+         responders:\n  - {{matchers: ['team=dba'], actions: [{{notify: hook, after: 0s, repeat_interval: 1h}}]}}\n\
+         checks:\n  - {{name: backup, every: 1h, labels: {{team: dba}}}}\n  - {{name: unheard, cron: '0 2 * * *', group: web}}\n"
+    )
+}
+
+fn get(server: &Punctual, path: &str) -> Response {
+    let answer = http::get(&server.url(path));
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    answer
+}
+
+#[test]
+fn what_is_in_force_is_shown_with_its_places_and_without_any_secret() {
+    let sink = WebhookSink::start();
+    let text = config(&sink.url());
+    let server = Punctual::start(&text);
+    let shown = get(&server, "/api/v1/config");
+    let page = get(&server, "/config");
+    for secret in SECRETS {
+        assert!(text.contains(secret), "{secret} is in the file");
+        assert!(!shown.text().contains(secret) && !page.text().contains(secret), "{secret}");
+    }
+    let shown = shown.json();
+    let main = &shown["main_file"];
+    assert_eq!(main["receivers"][0]["webhook"]["url"], "<secret>");
+    assert_eq!(main["auth"]["tokens"][0], json!({"name": "ci", "scope": "write", "token": "<secret>"}));
+    assert_eq!(main["compat"]["coal_mine"], json!({"enabled": true, "auth_key": "<secret>"}));
+    assert_eq!(main["smtp"]["port"], 9);
+    let [backup, unheard] = shown["checks"].as_array().unwrap().as_slice() else { panic!("{shown}") };
+    assert_eq!(backup["declared"], json!({"file": "punctual.yaml", "line": 11}));
+    let told =
+        json!([{"receiver": "hook", "after": "0s", "repeat_interval": "1h", "responder": 1, "only": []}]);
+    assert_eq!((&backup["told"], &backup["tells_nobody"]), (&told, &json!(false)));
+    assert_eq!((&unheard["told"], &unheard["tells_nobody"]), (&json!([]), &json!(true)));
+    let second = get(&server, "/api/v1/config?limit=1&cursor=backup").json();
+    assert_eq!((&second["checks"][0], &second["next_cursor"]), (unheard, &Value::Null));
+    let page = page.text();
+    for part in ["punctual.yaml:11", "every 1h", "nobody", "team=dba", "hook", "unused", "again every 1h"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let row = |path: &str, name: &str| get(&server, path).text().find(&format!("checks/{name}\""));
+    assert!(row("/config?q=web", "backup").is_none() && row("/config?q=web", "unheard").is_some());
+    assert!(row("/config", "backup") < row("/config", "unheard"));
+    assert!(row("/config?sort=schedule", "backup") > row("/config?sort=schedule", "unheard"));
+    let faulty = get(&server, "/config?q=team%3D~%28");
+    assert!(faulty.text().contains("role=\"alert\""), "{}", faulty.text());
+}
+
+#[test]
+fn a_reload_changes_what_is_shown() {
+    let mut server = Punctual::start("checks: [{name: a, every: 1h}]\n");
+    assert_eq!(get(&server, "/api/v1/config").json()["main_file"], json!({}));
+    server.write_config("max_checks: 7\nchecks: [{name: b, every: 1h}]\n");
+    assert_eq!(server.reload().status, 200);
+    let shown = get(&server, "/api/v1/config").json();
+    assert_eq!((&shown["main_file"], &shown["checks"][0]["name"]), (&json!({"max_checks": 7}), &json!("b")));
+    server.restart();
+    assert_eq!(get(&server, "/api/v1/config").json(), shown);
+}
+
+#[test]
+fn a_receiver_is_shown_with_what_came_of_its_last_message() {
+    let sink = WebhookSink::start();
+    let server = Punctual::start(&config(&sink.url()));
+    let receivers = || get(&server, "/api/v1/receivers").json()["receivers"].clone();
+    assert_eq!(receivers()[0], json!({"name": "hook", "kind": "webhook", "last": null}));
+    assert_eq!(http::post(&server.url("/ping/backup/fail"), "").status, 200);
+    let last = wait_for("a message that was taken", PATIENCE, || {
+        Some(receivers()[0]["last"].clone()).filter(|last| last["state"] == "sent")
+    });
+    assert_eq!((&last["attempts"], last["answer"].is_string()), (&json!(1), true), "{last}");
+    assert_eq!(receivers()[1]["last"], Value::Null);
+    assert!(get(&server, "/config").text().contains("sent, "));
+}
