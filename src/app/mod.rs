@@ -37,6 +37,6 @@ pub use self::actor::{Actor, Entrance, KnownBy, Visitor};
 pub use self::aside::{Bug, Room};
 pub use self::in_force::{Audience, InForce, Notices};
 pub use self::not_done::{NotDone, NotDoneKind};
-pub use self::services::{ReloadRequest, ServerCounters, Services};
+pub use self::services::{ReloadRequest, SampleOutcome, SampleRequest, ServerCounters, Services};
 pub use self::turn::{Busy, MAX_WAITING_CHANGES};
 pub use self::writer::TakePings;

@@ -101,6 +101,12 @@ pub enum NotDone {
     /// No receiver has this name.
     #[error("there is no receiver `{0}`")]
     NoSuchReceiver(String),
+    /// It was started with `--no-deliveries`.
+    #[error("nothing leaves this server: it was started with --no-deliveries")]
+    NothingLeaves,
+    /// As many samples as there may be are waiting to be sent.
+    #[error("others send samples: try again in a moment")]
+    SamplesWait,
     /// Nothing is left of what was given up of it.
     #[error("nothing that is still bad was given up of {0}")]
     NothingParked(String),
@@ -169,6 +175,7 @@ impl NotDone {
             | NotDone::ReceiverGone(_)
             | NotDone::NothingToTell(_)
             | NotDone::NothingParked(_)
+            | NotDone::NothingLeaves
             | NotDone::NotTaken(PingNotTaken::OnlyPost) => NotDoneKind::Conflict,
             NotDone::BadEnd { .. }
             | NotDone::BadComment(_)
@@ -181,6 +188,7 @@ impl NotDone {
             | NotDone::NoMatchers => NotDoneKind::Invalid,
             NotDone::PartlyDone(_)
             | NotDone::Stopping
+            | NotDone::SamplesWait
             | NotDone::Busy(_)
             | NotDone::NotTaken(PingNotTaken::Overloaded | PingNotTaken::NotStored)
             | NotDone::Store(_) => NotDoneKind::Unavailable,

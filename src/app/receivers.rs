@@ -1,9 +1,14 @@
-//! The receivers of the configuration, and what came of what was told to them last.
+//! The receivers of the configuration, what came of what was told to them last, and samples that people send them.
 
 use std::collections::HashMap;
 
 use serde_json::Value;
-use super::services::Services;
+use tokio::sync::{mpsc, oneshot};
+
+use super::actor::Actor;
+use super::not_done::NotDone;
+use super::said::check_name;
+use super::services::{SampleOutcome, SampleRequest, Services};
 use crate::notify::KINDS;
 use crate::store::StoreError;
 use crate::store::history::{MAX_PAGE, MessageRecord};
@@ -36,4 +41,25 @@ pub fn list(services: &Services) -> Result<Vec<ReceiverView>, StoreError> {
         ReceiverView { last: last.remove(&name), name, kind: kind.unwrap_or_default() }
     };
     Ok(declared.iter().map(view).collect())
+}
+
+/// Has a sample sent to a receiver, by the way that real messages take, and says what came of it.
+pub async fn test(services: &Services, actor: &Actor, receiver: &str) -> Result<SampleOutcome, NotDone> {
+    check_name(actor)?;
+    if !services.in_force.audience().policy.receivers.contains_key(receiver) {
+        return Err(NotDone::NoSuchReceiver(receiver.to_owned()));
+    }
+    if services.no_deliveries {
+        return Err(NotDone::NothingLeaves);
+    }
+    let (outcome, answer) = oneshot::channel();
+    let request = SampleRequest { receiver: receiver.to_owned(), outcome };
+    services.samples.try_send(request).map_err(|error| match error {
+        mpsc::error::TrySendError::Full(_) => NotDone::SamplesWait,
+        mpsc::error::TrySendError::Closed(_) => NotDone::Stopping,
+    })?;
+    let outcome = answer.await.map_err(|_| NotDone::Stopping)?;
+    let taken = if outcome.taken { "took" } else { "did not take" };
+    actor.log(&format!("a sample is sent to {receiver}, which {taken} it"));
+    Ok(outcome)
 }

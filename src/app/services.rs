@@ -31,6 +31,8 @@ pub struct Services {
     pub in_force: InForce,
     /// Nothing leaves: what is to be told waits.
     pub no_deliveries: bool,
+    /// Where wishes go to have samples sent to receivers.
+    pub samples: mpsc::Sender<SampleRequest>,
     /// Where wishes go to have the configuration read again.
     pub(super) reloads: mpsc::Sender<ReloadRequest>,
     aside_places: Places,
@@ -59,6 +61,24 @@ pub struct ReloadRequest {
     pub outcome: oneshot::Sender<Result<String, String>>,
 }
 
+/// Somebody wants a sample to be sent to a receiver, and waits for what came of it.
+#[derive(Debug)]
+pub struct SampleRequest {
+    /// Its name.
+    pub receiver: String,
+    /// What came of it.
+    pub outcome: oneshot::Sender<SampleOutcome>,
+}
+
+/// What came of a sample.
+#[derive(Debug)]
+pub struct SampleOutcome {
+    /// Whether the receiver took all of it.
+    pub taken: bool,
+    /// A line for people for each message.
+    pub text: String,
+}
+
 impl Services {
     /// Before the first request, with nothing counted.
     pub fn new(
@@ -76,6 +96,8 @@ impl Services {
             counters: ServerCounters::default(),
             in_force: InForce::default(),
             no_deliveries: false,
+            // Nobody takes them, until somebody says otherwise.
+            samples: mpsc::channel(1).0,
             reloads,
             aside_places: Places::default(),
             writer_places: WriterPlaces::default(),

@@ -25,6 +25,7 @@ mod messages;
 pub mod next;
 mod refs;
 mod reload;
+mod samples;
 mod serve;
 mod server;
 mod settings;

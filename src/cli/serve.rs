@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::certificates::Certificates;
 use super::difference::{Difference, Rest, log_faults, report_kept};
@@ -16,8 +16,9 @@ use super::for_app::ForApp;
 use super::last_read::LastRead;
 use super::log;
 use super::reload::{self, Loaded, Occasions, Reloader, load};
+use super::samples;
 use super::settings::{Flags, Settings};
-use crate::app::Services;
+use crate::app::{SampleRequest, Services};
 use crate::clock::Clock;
 use crate::compat::origins;
 use crate::core::time::Time;
@@ -39,6 +40,8 @@ const MAX_URLS: usize = 20;
 const WRITER_TIMEOUT: Duration = Duration::from_secs(2);
 /// Reloads that wait.
 const MAX_RELOADS: usize = 16;
+/// Samples that wait: each may take a minute.
+const MAX_SAMPLES: usize = 4;
 
 /// Runs until a signal says to stop.
 pub(super) fn main(flags: Flags) -> Result<(), Failure> {
@@ -88,7 +91,7 @@ async fn run(mut settings: Settings, handed: Option<HandedOver>, thread: &Handle
     // From here on jobs that connect wait, and are not refused.
     let listeners = early.map_or_else(|| Listeners::bind(&settings.listen_addresses), Ok)?;
     settings.know_addresses(&listeners.addresses(), loaded.0.web.tls.is_some());
-    let Parts { app, writer, engine, reloader, reloads } =
+    let Parts { app, writer, engine, reloader, reloads, samples } =
         assemble(&settings, thread, store, loaded, hangups)?;
     if let Some(fault) = fault {
         app.services.counters.own.config_refused();
@@ -100,6 +103,7 @@ async fn run(mut settings: Settings, handed: Option<HandedOver>, thread: &Handle
     let mut terminations = Terminations::new()?;
     let (stop, stopped) = watch::channel(false);
     let reloading = tokio::spawn(reloader.run(reloads));
+    let sampling = tokio::spawn(samples::serve(samples, app.clone(), engine.clone()));
     let mut judging = tokio::spawn(engine.run(stopped.clone()));
     let controlling = serve_control(&settings, &app, &stopped);
     let mut serving = tokio::spawn(server::serve(listeners, app, limits, until(stopped.clone())));
@@ -118,7 +122,7 @@ async fn run(mut settings: Settings, handed: Option<HandedOver>, thread: &Handle
         (_, Some(ended)) => Some(Failure(format!("punctual: taking connections has ended: {ended:?}"))),
         (None, None) => None,
     };
-    reloading.abort();
+    [reloading, sampling].iter().for_each(JoinHandle::abort);
     stop.send_replace(true);
     tokio::spawn(terminations.end_at_once());
     // Its clients hear what came of what they asked.
@@ -192,6 +196,7 @@ struct Parts {
     engine: Arc<Engine>,
     reloader: Reloader,
     reloads: Occasions,
+    samples: mpsc::Receiver<SampleRequest>,
 }
 
 fn assemble(
@@ -227,12 +232,10 @@ fn assemble(
     let writer = Arc::new(writer);
     let ((asks, requests), history) = (mpsc::channel(MAX_RELOADS), Reader::new(&settings.storage_path));
     let mut services = Services::new(live.clone(), writer.clone(), clock.clone(), history, asks);
-    services.no_deliveries = settings.no_deliveries;
+    let (wishes, samples) = mpsc::channel(MAX_SAMPLES);
+    services.samples = wishes;
     services.counters.own = own.clone();
-    let mut app = App::new(Arc::new(services));
-    (app.lifecycle, app.route_prefix) = (settings.lifecycle, settings.route_prefix.clone());
-    app.external_url.clone_from(&settings.external_url);
-    let app = Arc::new(app);
+    let app = Arc::new(app(settings, services));
     for_app.put_into(&app, &own, &clock);
     report_kept(&changes, &app, &own);
 
@@ -262,7 +265,16 @@ fn assemble(
         seen,
     };
     let reloads = Occasions { requests, hangups, interval: settings.auto_reload_interval };
-    Ok(Parts { app, writer, engine: Arc::new(engine), reloader, reloads })
+    Ok(Parts { app, writer, engine: Arc::new(engine), reloader, reloads, samples })
+}
+
+/// What handlers of requests share, as the command line says.
+fn app(settings: &Settings, mut services: Services) -> App {
+    services.no_deliveries = settings.no_deliveries;
+    let mut app = App::new(Arc::new(services));
+    (app.lifecycle, app.route_prefix) = (settings.lifecycle, settings.route_prefix.clone());
+    app.external_url.clone_from(&settings.external_url);
+    app
 }
 
 /// Says loudly what becomes of messages, where that is anything else than usual.

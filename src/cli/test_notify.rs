@@ -6,10 +6,9 @@ use std::path::PathBuf;
 use crate::clock::Clock;
 use crate::compat::{DOOR_KEYS, ping_urls};
 use crate::config::{self, Config, Faults};
-use crate::core::notice::Notice;
-use crate::core::outbox::Attempt;
+use crate::engine::{SampleSent, SampleWay, send_samples};
 use crate::notify::Receiver;
-use crate::notify::{Notification, SetupError, Transport, sample};
+use crate::notify::{SetupError, Transport};
 
 /// Sends a sample to a receiver, by the way that real messages take, and says what became of it.
 ///
@@ -61,21 +60,21 @@ pub async fn run(args: &TestNotifyArgs, clock: &Clock, out: &mut impl Write) -> 
     let receiver = find(&config, &args.receiver)?;
     let transport = Transport::new(receiver, config.smtp.as_ref(), Transport::TIMEOUT, &ping_urls())
         .map_err(|error| TestNotifyError::Setup(args.receiver.clone(), error))?;
-    let way = SampleWay { args, transport, clock };
-    // Unlike the key of any real message.
-    let first = format!("test-{}", clock.now().as_ms());
-    let alert = sample::alert(clock.now());
-    send(&way, Sample { what: "alert", key: &first, notice: &alert }, out).await?;
-    let hears_recoveries =
-        config.policy.receivers.get(&receiver.name).is_none_or(|policy| policy.send_resolved);
-    if hears_recoveries {
-        let recovery = sample::recovery(clock.now(), Some(first.clone()));
-        // What an alert's receiver opened it shall close: the same beginning.
-        let recovery = Notice { opened_at: alert.opened_at, first: alert.first, ..recovery };
-        let key = format!("{first}-end");
-        send(&way, Sample { what: "recovery", key: &key, notice: &recovery }, out).await?;
+    let way = SampleWay {
+        receiver: &args.receiver,
+        transport: &transport,
+        hears_recoveries: config
+            .policy
+            .receivers
+            .get(&receiver.name)
+            .is_none_or(|policy| policy.send_resolved),
+        external_url: &args.external_url,
+    };
+    let sent = send_samples(&way, clock).await;
+    for sample in &sent {
+        writeln!(out, "{}", sample.in_words(&args.receiver))?;
     }
-    Ok(())
+    if sent.iter().all(SampleSent::is_taken) { Ok(()) } else { Err(TestNotifyError::NotTaken) }
 }
 
 fn find<'a>(config: &'a Config, wanted: &str) -> Result<&'a Receiver, TestNotifyError> {
@@ -85,51 +84,4 @@ fn find<'a>(config: &'a Config, wanted: &str) -> Result<&'a Receiver, TestNotify
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         TestNotifyError::NoSuchReceiver { wanted: wanted.to_owned(), known }
     })
-}
-
-/// By which way samples go.
-struct SampleWay<'a> {
-    args: &'a TestNotifyArgs,
-    transport: Transport,
-    clock: &'a Clock,
-}
-
-/// A sample of a message.
-struct Sample<'a> {
-    what: &'static str,
-    key: &'a str,
-    notice: &'a Notice,
-}
-
-async fn send(way: &SampleWay<'_>, sample: Sample<'_>, out: &mut impl Write) -> Result<(), TestNotifyError> {
-    let (SampleWay { args, transport, clock }, Sample { what, key, notice }) = (way, sample);
-    let now = clock.now();
-    let notification = Notification {
-        key,
-        receiver: &args.receiver,
-        notices: std::slice::from_ref(notice),
-        external_url: &args.external_url,
-        ack_url: None,
-        now,
-    };
-    let attempt = transport.send(&notification).await;
-    let took = clock.now() - now;
-    match attempt {
-        Attempt::Taken { answer } => {
-            writeln!(out, "{what}: {} took it within {took}: {answer}", args.receiver)?;
-        }
-        Attempt::Later { why, .. } | Attempt::Unreachable { why, .. } => {
-            writeln!(out, "{what}: not taken; a real message would be tried again: {why}")?;
-            return Err(TestNotifyError::NotTaken);
-        }
-        Attempt::Misdirected { why } => {
-            writeln!(out, "{what}: refused, whatever it says; a real message would be tried again: {why}")?;
-            return Err(TestNotifyError::NotTaken);
-        }
-        Attempt::Never { why } => {
-            writeln!(out, "{what}: refused; a real message would be given up: {why}")?;
-            return Err(TestNotifyError::NotTaken);
-        }
-    }
-    Ok(())
 }

@@ -7,6 +7,7 @@
 mod deliver;
 mod outward;
 mod push;
+mod sample;
 mod shared;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::core::time::{Span, Time};
 use crate::store::{Store, StoreError, expire_some};
 
 pub use outward::Outward;
+pub use sample::{SampleSent, SampleWay, send_samples};
 pub use shared::Engine;
 use shared::{AT_ONCE, MAX_SLEEP, STORE_RETRY, duration};
 

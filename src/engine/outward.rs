@@ -50,7 +50,7 @@ impl Outward {
     }
 
     /// The transport of a receiver, or why there is none now.
-    pub(super) fn receiver(&self, name: &str) -> Result<Arc<Transport>, &'static str> {
+    pub fn receiver(&self, name: &str) -> Result<Arc<Transport>, &'static str> {
         if is_own_receiver(name) {
             return self.of_checks.clone().ok_or("no mail server is configured: `smtp: {host: …, from: …}`");
         }

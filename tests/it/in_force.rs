@@ -100,3 +100,27 @@ fn a_receiver_is_shown_with_what_came_of_its_last_message() {
     assert_eq!(receivers()[1]["last"], Value::Null);
     assert!(get(&server, "/config").text().contains("sent, "));
 }
+
+#[test]
+fn a_receiver_is_sent_a_sample_and_what_came_of_it_is_said() {
+    let sink = WebhookSink::start();
+    let server = Punctual::start(&config(&sink.url()));
+    let test = |name: &str| {
+        let request = http::client().post(server.url(&format!("/api/v1/receivers/{name}/test")));
+        http::send(request.bearer_auth(SECRETS[0]))
+    };
+    let taken = test("hook");
+    assert_eq!((taken.status, taken.json()["taken"].as_bool()), (200, Some(true)), "{}", taken.text());
+    let done = taken.json()["done"].as_str().unwrap().to_owned();
+    assert!(done.starts_with("alert: hook took it within ") && done.contains("\nrecovery: "), "{done}");
+    let refused = test("unused").json();
+    assert_eq!(refused["taken"], false, "{refused}");
+    assert!(refused["done"].as_str().unwrap().starts_with("alert: not taken; "), "{refused}");
+    assert_eq!(test("nobody").status, 404);
+    assert_eq!(http::post(&server.url("/api/v1/receivers/hook/test"), "").status, 401);
+    assert!(!server.log().contains("that-nobody-may-see"));
+    let mut held = Punctual::new(&config(&sink.url())).argument("--no-deliveries");
+    held.start_again();
+    let request = http::client().post(held.url("/api/v1/receivers/hook/test")).bearer_auth(SECRETS[0]);
+    assert_eq!(http::send(request).status, 409);
+}

@@ -1,6 +1,7 @@
 //! `GET /api/v1/config`: what is in force, each check with its place and whom it tells; and `GET /api/v1/receivers`.
 
 use hyper::StatusCode;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::asked::{ApiOutcome, Asked, in_json, make};
@@ -9,10 +10,12 @@ use super::contract::Contract;
 use super::incidents::reason_shape;
 use super::problems::of_history;
 use super::shape::{self, flag, list, object, one_of, or_null, time, whole};
+use super::words::read;
 use crate::app::receivers::{self, ReceiverView};
 use crate::compat::DOOR_KEYS;
 use crate::config::{Reach, Told, reach, schema, words_of};
 use crate::core::check::Definition;
+use crate::http::decode;
 use crate::store::history::MessageRecord;
 
 pub(super) fn contract() -> Contract {
@@ -133,6 +136,30 @@ pub(super) async fn receivers(asked: &Asked<'_>) -> ApiOutcome {
         Ok(in_json(StatusCode::OK, &json!({"receivers": shown, "next_cursor": null})))
     })
     .await
+}
+
+pub(super) fn contract_of_test() -> Contract {
+    let answer = object("SampleSent", [("taken", flag()), ("done", shape::text())]);
+    let contract =
+        Contract::new("testReceiver", "Send a sample to a receiver, and say what came of it", answer);
+    contract.may_say(shape::asked([("by", shape::text())])).refuses(&[409, 422])
+}
+
+/// Who says so.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfTest {
+    by: Option<String>,
+}
+
+/// Answers `POST /api/v1/receivers/{name}/test`.
+pub(super) async fn test(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
+    asked.query(&[])?;
+    let OfTest { by } = read(body, r#"{"by": "ann"}"#)?;
+    let name = decode::path_part(asked.part("name")).unwrap_or_default();
+    let name = String::from_utf8_lossy(&name);
+    let sent = receivers::test(&asked.app().services, &asked.actor(by), &name).await?;
+    Ok(in_json(StatusCode::OK, &json!({"taken": sent.taken, "done": sent.text})))
 }
 
 fn shown_receiver(receiver: &ReceiverView) -> Value {

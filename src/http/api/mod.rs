@@ -76,6 +76,7 @@ pub(super) enum Operation {
     Config,
     ConfigSchema,
     Receivers,
+    TestReceiver,
     Document,
 }
 
@@ -125,6 +126,7 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::Config => config::answer(asked).await,
         Operation::ConfigSchema => config::schema_of_files(asked),
         Operation::Receivers => config::receivers(asked).await,
+        Operation::TestReceiver => config::test(asked, body).await,
         Operation::Document => unreachable!("it is made of the route table, which answers it"),
     }
 }
@@ -163,6 +165,7 @@ impl Operation {
             Operation::Config => config::contract(),
             Operation::ConfigSchema => config::contract_of_schema(),
             Operation::Receivers => config::contract_of_receivers(),
+            Operation::TestReceiver => config::contract_of_test(),
             Operation::Document => contract::of_document(),
         }
     }

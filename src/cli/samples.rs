@@ -1,0 +1,35 @@
+//! Samples that people have a running server send: by the receivers that are in force.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use crate::app::{SampleOutcome, SampleRequest};
+use crate::engine::{Engine, SampleSent, SampleWay, send_samples};
+use crate::http::App;
+
+/// Sends what is asked for, one after the other.
+pub(super) async fn serve(mut requests: mpsc::Receiver<SampleRequest>, app: Arc<App>, engine: Arc<Engine>) {
+    while let Some(SampleRequest { receiver, outcome }) = requests.recv().await {
+        // Whoever asked may have gone away.
+        let _ = outcome.send(send(&receiver, &app, &engine).await);
+    }
+}
+
+async fn send(receiver: &str, app: &App, engine: &Engine) -> SampleOutcome {
+    let transport = engine.outward.borrow().receiver(receiver);
+    let transport = match transport {
+        Ok(transport) => transport,
+        Err(why) => return SampleOutcome { taken: false, text: why.to_owned() },
+    };
+    let policies = app.services.in_force.audience().policy.clone();
+    let way = SampleWay {
+        receiver,
+        transport: &transport,
+        hears_recoveries: policies.receivers.get(receiver).is_none_or(|policy| policy.send_resolved),
+        external_url: &engine.external_url,
+    };
+    let sent = send_samples(&way, &engine.clock).await;
+    let lines: Vec<String> = sent.iter().map(|sample| sample.in_words(receiver)).collect();
+    SampleOutcome { taken: sent.iter().all(SampleSent::is_taken), text: lines.join("\n") }
+}
