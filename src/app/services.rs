@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use super::actor::Actor;
 use super::aside::{Bug, Places, Room};
@@ -33,6 +33,8 @@ pub struct Services {
     pub no_deliveries: bool,
     /// Where wishes go to have samples sent to receivers.
     pub samples: mpsc::Sender<SampleRequest>,
+    /// Becomes true when the server stops: whoever waits for something to happen is answered.
+    pub closing: watch::Sender<bool>,
     /// Where wishes go to have the configuration read again.
     pub(super) reloads: mpsc::Sender<ReloadRequest>,
     aside_places: Places,
@@ -98,6 +100,7 @@ impl Services {
             no_deliveries: false,
             // Nobody takes them, until somebody says otherwise.
             samples: mpsc::channel(1).0,
+            closing: watch::Sender::new(false),
             reloads,
             aside_places: Places::default(),
             writer_places: WriterPlaces::default(),

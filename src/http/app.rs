@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::ServerConfig;
+use tokio::sync::Semaphore;
 
 use super::auth::Access;
 use super::guesses::Guesses;
@@ -20,6 +21,9 @@ const MAX_SCRAPES: usize = 16;
 /// Answers of other systems' interfaces that are written while they are sent, at a time: each takes a thread, and a slow
 /// reader holds it long.
 const MAX_WRITTEN: usize = 4;
+
+/// Those who wait until something flips, at a time.
+const MAX_WAITING_FOR_FLIPS: usize = 256;
 
 /// What the handlers of requests share.
 pub struct App {
@@ -40,6 +44,8 @@ pub struct App {
     pub(super) passwords: Passwords,
     /// Renderings of pages.
     pub(super) kept: Kept,
+    /// Seats for those who wait until something flips.
+    pub(super) waiting_for_flips: Semaphore,
     access: RwLock<Arc<Access>>,
     tls: RwLock<Option<Arc<ServerConfig>>>,
 }
@@ -85,6 +91,7 @@ impl App {
             guessed: Guesses::default(),
             passwords: Passwords::new(),
             kept: Kept::default(),
+            waiting_for_flips: Semaphore::new(MAX_WAITING_FOR_FLIPS),
             access: RwLock::default(),
             tls: RwLock::default(),
         }

@@ -153,6 +153,7 @@ const OWN: &[Row] = {
         ("/api/v1/config-schema.json", READ, Needs::Nothing, Api(To::ConfigSchema)),
         ("/api/v1/receivers", READ, Needs::Read, Api(To::Receivers)),
         ("/api/v1/receivers/{name}/test", POST, Needs::Operate, Api(To::TestReceiver)),
+        ("/api/v1/flips", READ, Needs::Read, Api(To::Flips)),
         ("/api/v1/openapi.json", READ, Needs::Nothing, Api(To::Document)),
         ("/ping/{*rest}", OPTIONS, Needs::Nothing, Handler::Preflight),
     ]

@@ -63,6 +63,7 @@ pub async fn serve(listeners: Listeners, app: Arc<App>, limits: Limits, stop: im
         Some(_) = accepting.join_next() => tracing::error!("a listener has ended by a bug"),
     }
     shared.app.services.writer.close();
+    shared.app.services.closing.send_replace(true);
     shared.order.send_replace(Order::Drain);
     // A task that panicked has logged it, and accepts no more.
     while accepting.join_next().await.is_some() {}

@@ -100,8 +100,8 @@ fn through_the_sample_of_nginx_jobs_ping_and_people_look() {
     let said = pinged.text();
     assert!(pinged.status == 200 && said.starts_with("OK: of a body"), "{said}");
     assert!(ask(http::client().get(url("/"))).text().contains("backup"));
-    let listed = ask(http::client().get(url("/api/v1/checks")));
-    assert_eq!(listed.status, 200, "{}", listed.text());
+    let waited = ask(http::client().get(url("/api/v1/flips?wait=1ms")));
+    assert_eq!(waited.status, 200, "{}", waited.text());
     // A name that nobody has given is refused, as without a proxy.
     let other = http::send(http::client().get(url("/")).header("host", "evil.example"));
     assert_eq!(other.status, 421, "{}", other.text());

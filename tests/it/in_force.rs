@@ -1,9 +1,11 @@
-//! What is in force: the configuration as it is shown, and receivers.
+//! What is in force: the configuration as it is shown, receivers, and what flips.
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::support::http::{self, Response};
-use crate::support::process::{PATIENCE, wait_for};
+use crate::support::process::{PATIENCE, wait_for, wait_until};
 use crate::support::punctual::Punctual;
 use crate::support::sink::WebhookSink;
 
@@ -123,4 +125,51 @@ fn a_receiver_is_sent_a_sample_and_what_came_of_it_is_said() {
     held.start_again();
     let request = http::client().post(held.url("/api/v1/receivers/hook/test")).bearer_auth(SECRETS[0]);
     assert_eq!(http::send(request).status, 409);
+}
+
+fn flips(server: &Punctual, query: &str) -> Value {
+    get(server, &format!("/api/v1/flips{query}")).json()
+}
+
+#[test]
+fn flips_of_all_checks_come_in_their_order_and_who_asks_may_wait_for_the_next() {
+    let server = Punctual::start("checks: [{name: a, every: 1h}, {name: b, every: 1h}]\n");
+    let begin = flips(&server, "")["next_after"].as_u64().unwrap();
+    assert_eq!(flips(&server, "")["flips"], json!([]));
+    server.ping("a");
+    server.ping("b/fail");
+    let both = flips(&server, &format!("?after={begin}&wait=60s"));
+    let seen: Vec<_> =
+        both["flips"].as_array().unwrap().iter().map(|flip| (&flip["check"], &flip["to"])).collect();
+    assert_eq!(seen, [(&json!("a"), &json!("up")), (&json!("b"), &json!("failing"))]);
+    let one = flips(&server, &format!("?after={begin}&limit=1"));
+    assert_eq!((one["flips"].as_array().unwrap().len(), &one["flips"][0]["check"]), (1, &json!("a")));
+    let rest = flips(&server, &format!("?after={}", one["next_after"]));
+    assert_eq!((&rest["flips"][0]["check"], &rest["next_after"]), (&json!("b"), &both["next_after"]));
+    let url = server.url(&format!("/api/v1/flips?after={}&wait=60s", both["next_after"]));
+    let waiting = std::thread::spawn(move || http::get(&url).json());
+    // Whether it waits already or not: it hears of it.
+    server.ping("b");
+    let heard = waiting.join().unwrap();
+    assert_eq!((&heard["flips"][0]["check"], &heard["flips"][0]["to"]), (&json!("b"), &json!("up")));
+    assert_eq!(flips(&server, &format!("?after={}&wait=1ms", heard["next_after"]))["flips"], json!([]));
+    // What is asked for after a flip that is not there yet hears of the next one all the same.
+    let ahead = flips(&server, "?after=1000000");
+    assert_eq!((&ahead["flips"], &ahead["next_after"]), (&json!([]), &heard["next_after"]));
+    for query in ["after=x", "wait=61s", "wait=x", "limit=0"] {
+        assert_eq!(http::get(&server.url(&format!("/api/v1/flips?{query}"))).status, 400, "{query}");
+    }
+}
+
+#[test]
+fn who_waits_for_flips_keeps_no_server_from_stopping() {
+    let mut server = Punctual::new("checks: [{name: a, every: 1h}]\n").argument("--log.level=debug");
+    server.start_again();
+    let url = server.url("/api/v1/flips?wait=60s");
+    let waiting = std::thread::spawn(move || http::get(&url));
+    wait_until("a request that waits", PATIENCE, || server.log().contains("/api/v1/flips"));
+    let before = std::time::Instant::now();
+    assert!(server.stop().success());
+    assert!(before.elapsed() < Duration::from_secs(8), "{:?}", before.elapsed());
+    assert_eq!(waiting.join().unwrap().status, 200);
 }

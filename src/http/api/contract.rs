@@ -3,6 +3,7 @@
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+use super::query::DEFAULT_LIMIT;
 use super::shape;
 use crate::store::history::MAX_PAGE;
 
@@ -80,8 +81,7 @@ impl Contract {
 
     /// With `limit` and `cursor`.
     pub(super) fn paged(self) -> Contract {
-        let limit = json!({"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": super::query::DEFAULT_LIMIT});
-        self.takes("limit", limit, "The most items of the page.").takes(
+        self.takes("limit", limit(), "The most items of the page.").takes(
             "cursor",
             shape::text(),
             "The `next_cursor` of the page before.",
@@ -113,6 +113,11 @@ impl Contract {
     pub(super) fn refuses(self, problems: &'static [u16]) -> Contract {
         Contract { problems, ..self }
     }
+}
+
+/// How many items a page may have.
+pub(super) fn limit() -> Value {
+    json!({"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_LIMIT})
 }
 
 /// The document itself.

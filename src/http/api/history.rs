@@ -101,7 +101,7 @@ fn ping_shape() -> Value {
     object("Ping", keys)
 }
 
-fn flip_shape() -> Value {
+pub(super) fn flip_shape() -> Value {
     let statuses =
         || one_of(Status::DECLARED.iter().chain([&Status::Archived]).map(|status| status.as_str()));
     let keys = [
@@ -192,7 +192,7 @@ fn ping(ping: &PingRecord) -> Value {
     })
 }
 
-fn flip(flip: &FlipRecord) -> Value {
+pub(super) fn flip(flip: &FlipRecord) -> Value {
     let causes: Vec<&str> = flip.causes.iter().map(|cause| cause.kind.as_str()).collect();
     json!({
         "id": flip.id,

@@ -14,6 +14,7 @@ mod change;
 mod check;
 mod config;
 mod contract;
+mod flips;
 mod history;
 mod incident;
 mod incidents;
@@ -77,6 +78,7 @@ pub(super) enum Operation {
     ConfigSchema,
     Receivers,
     TestReceiver,
+    Flips,
     Document,
 }
 
@@ -127,6 +129,7 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::ConfigSchema => config::schema_of_files(asked),
         Operation::Receivers => config::receivers(asked).await,
         Operation::TestReceiver => config::test(asked, body).await,
+        Operation::Flips => flips::answer(asked).await,
         Operation::Document => unreachable!("it is made of the route table, which answers it"),
     }
 }
@@ -166,6 +169,7 @@ impl Operation {
             Operation::ConfigSchema => config::contract_of_schema(),
             Operation::Receivers => config::contract_of_receivers(),
             Operation::TestReceiver => config::contract_of_test(),
+            Operation::Flips => flips::contract(),
             Operation::Document => contract::of_document(),
         }
     }

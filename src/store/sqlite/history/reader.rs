@@ -37,6 +37,20 @@ pub(super) struct RowsOfCheck {
     pub(super) limit: usize,
 }
 
+/// A flip's number; and the name of its check, and it, if it can be read.
+type FlipOfAny = (u64, Option<(String, FlipRecord)>);
+
+fn flip(row: &Row<'_>) -> rusqlite::Result<FlipRecord> {
+    Ok(FlipRecord {
+        id: number(row, 0)?,
+        at: Time::from_ms(row.get(1)?),
+        from: word(row, 2, Status::of_word)?,
+        to: word(row, 3, Status::of_word)?,
+        reason: word(row, 4, flip_reason)?,
+        causes: word(row, 5, read_causes)?,
+    })
+}
+
 impl Reader {
     /// Reads the database in this folder.
     pub fn new(folder: &Path) -> Reader {
@@ -99,17 +113,33 @@ impl Reader {
             "SELECT id, at, from_status, to_status, reason, causes FROM flips
              WHERE check_id = ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
             RowsOfCheck { check, before, limit },
-            |row| {
-                Ok(FlipRecord {
-                    id: number(row, 0)?,
-                    at: Time::from_ms(row.get(1)?),
-                    from: word(row, 2, Status::of_word)?,
-                    to: word(row, 3, Status::of_word)?,
-                    reason: word(row, 4, flip_reason)?,
-                    causes: word(row, 5, read_causes)?,
-                })
-            },
+            flip,
         )
+    }
+
+    /// Flips of all checks, oldest first, from after this one on: each with its number and, if it can be read (14.6), the name of
+    /// its check.
+    pub fn flips_after(&self, after: u64, limit: usize) -> Result<Vec<FlipOfAny>, StoreError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(
+                "SELECT flips.id, flips.at, from_status, to_status, reason, causes, checks.name
+                 FROM flips JOIN checks ON checks.id = flips.check_id WHERE flips.id > ?1 ORDER BY flips.id LIMIT ?2",
+            )?;
+            let limit = key(limit.min(MAX_PAGE) as u64);
+            let read = |row: &Row<'_>| {
+                let named = flip(row).ok().zip(row.get(6).ok()).map(|(flip, name)| (name, flip));
+                Ok((number(row, 0)?, named))
+            };
+            statement.query_map((key(after), limit), read)?.collect()
+        })
+    }
+
+    /// The number of the newest flip of all; 0: there is none.
+    pub fn last_flip(&self) -> Result<u64, StoreError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached("SELECT ifnull(max(id), 0) FROM flips")?;
+            statement.query_row([], |row| number(row, 0))
+        })
     }
 
     /// The same, each with its number, as uptime needs them (25.4): one that cannot be read ends no report (14.6).
