@@ -29,6 +29,7 @@ pub mod reload;
 mod said;
 mod services;
 mod turn;
+pub mod unknown_names;
 pub mod uptime;
 pub mod view;
 mod writer;

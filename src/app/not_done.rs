@@ -101,6 +101,9 @@ pub enum NotDone {
     /// No receiver has this name.
     #[error("there is no receiver `{0}`")]
     NoSuchReceiver(String),
+    /// No such name was pinged, or a check has it.
+    #[error("no name `{0}` was pinged that no check has")]
+    NoSuchUnknownName(String),
     /// It was started with `--no-deliveries`.
     #[error("nothing leaves this server: it was started with --no-deliveries")]
     NothingLeaves,
@@ -162,6 +165,7 @@ impl NotDone {
             | NotDone::NoSuchIncident(_)
             | NotDone::NoSuchMessage(_)
             | NotDone::NoSuchReceiver(_)
+            | NotDone::NoSuchUnknownName(_)
             | NotDone::NotTaken(PingNotTaken::NoSuchCheck)
             | NotDone::Gone(_) => NotDoneKind::NotFound,
             NotDone::PausedByFile(_)

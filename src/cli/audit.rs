@@ -18,7 +18,7 @@ pub(super) struct AuditArgs {
     /// Only what they did whose name contains this
     #[arg(long, value_name = "NAME")]
     actor: Option<String>,
-    /// Only this: start, stop, reload, mute, unmute, pause, unpause, create, edit, delete, retry, drop, `sign_in`, `sign_out`
+    /// Only this: start, stop, reload, mute, unmute, pause, unpause, create, edit, delete, retry, drop, forget, `sign_in`, `sign_out`
     #[arg(long, value_name = "WHAT")]
     what: Option<String>,
     /// Only what is about this check, by the name that it had then

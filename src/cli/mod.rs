@@ -1,6 +1,7 @@
 //! What the command `punctual` can do. A subcommand is a variant of `Command`, an arm of `main`, and its code: a file, a
 //! folder, or a part of `control.rs`, where those stand that ask a running server. The other files are what they share.
 
+mod adopt;
 mod ages;
 mod answer;
 mod audit;
@@ -102,6 +103,8 @@ enum Command {
     Status(control::LookArgs),
     /// Find where in code each check is pinged, and ping URLs whose name no check has
     Refs(Box<refs::RefsArgs>),
+    /// Write what declares the names that are pinged and that no check has
+    Adopt(Box<adopt::AdoptArgs>),
     /// Have the server read its configuration again, and wait: fails with every fault if it was not taken
     Reload(control::ReloadArgs),
     /// Say which version this is
@@ -149,6 +152,7 @@ pub fn main() -> ExitCode {
         Command::Uptime(args) => return uptime::main(&args, &mut stdout()),
         Command::Status(args) => return client::run(async { control::status(&args).await }),
         Command::Refs(args) => return client::run(async { args.run().await }),
+        Command::Adopt(args) => return client::run(async { args.run().await }),
         Command::Reload(args) => return client::run(async { control::reload(&args).await }),
         Command::Version => writeln!(stdout(), "punctual {}", long_version()).map_err(Into::into),
         Command::Export(args) => return client::run(async { export::run(&args, &mut stdout()).await }),

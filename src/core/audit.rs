@@ -30,12 +30,14 @@ pub enum AuditKind {
     Retry,
     /// A message is told no more.
     Drop,
+    /// Names that no check has and that were pinged are forgotten.
+    Forget,
     SignIn,
     SignOut,
 }
 
 impl AuditKind {
-    pub const ALL: [AuditKind; 14] = [
+    pub const ALL: [AuditKind; 15] = [
         AuditKind::Start,
         AuditKind::Stop,
         AuditKind::Reload,
@@ -48,6 +50,7 @@ impl AuditKind {
         AuditKind::Delete,
         AuditKind::Retry,
         AuditKind::Drop,
+        AuditKind::Forget,
         AuditKind::SignIn,
         AuditKind::SignOut,
     ];
@@ -67,6 +70,7 @@ impl AuditKind {
             AuditKind::Delete => "delete",
             AuditKind::Retry => "retry",
             AuditKind::Drop => "drop",
+            AuditKind::Forget => "forget",
             AuditKind::SignIn => "sign_in",
             AuditKind::SignOut => "sign_out",
         }
@@ -104,6 +108,7 @@ impl AuditBound {
             AuditKind::Delete,
             AuditKind::Retry,
             AuditKind::Drop,
+            AuditKind::Forget,
         ],
         most: 10_000,
     };

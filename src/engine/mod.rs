@@ -30,6 +30,9 @@ const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// The pause between two slices of pruning: twice as long as the slice took, within these bounds. So pruning takes at
 /// most a third of the writer's time and lets pings through.
 const PRUNE_PAUSE: (Duration, Duration) = (Duration::from_millis(2), Duration::from_secs(2));
+/// How often the names are stored that are pinged and that no check has: each ping by itself would cost as much as one that
+/// counts, and whoever pings may be a stranger.
+const NAMES_EVERY: Duration = Duration::from_secs(60);
 /// How often the wall clock is compared with engine time.
 const CLOCK_EVERY: Duration = Duration::from_secs(1);
 
@@ -110,6 +113,7 @@ impl Engine {
             self.tell(stop.clone()),
             self.until(stop.clone(), self.clock_watch()),
             self.until(stop.clone(), self.pruning()),
+            self.until(stop.clone(), self.keeping_names()),
         );
     }
 
@@ -167,6 +171,18 @@ impl Engine {
             match stored.await {
                 Ok(()) => tracing::warn!(seconds = ahead.as_secs_f64(), "the clock was set"),
                 Err(error) => tracing::error!(%error, "the clock was set, and that could not be stored"),
+            }
+        }
+    }
+
+    /// A stop stores them, too.
+    async fn keeping_names(&self) {
+        loop {
+            tokio::time::sleep(NAMES_EVERY).await;
+            if self.live.unknown_names().is_changed()
+                && let Err(error) = self.writer.call(|store, _| store.keep_unknown_names()).await
+            {
+                tracing::warn!(%error, "names that are pinged and that no check has cannot be stored");
             }
         }
     }

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use super::auth::Access;
 use super::guesses::Guesses;
 use super::kept::Kept;
-use super::names::{FormerNames, UnknownNames};
+use super::names::FormerNames;
 use super::person::Passwords;
 use super::prefix::RoutePrefix;
 use super::reply;
@@ -35,8 +35,8 @@ pub struct App {
     pub external_url: String,
     /// Below which path everything is served; at the socket at the top.
     pub route_prefix: RoutePrefix,
-    /// Names that are pinged and should not be.
-    pub names: PingedNames,
+    /// Names that checks had before and that were pinged.
+    pub former_names: FormerNames,
     /// For those who come over the network, and for the user at the socket: neither keeps the other out.
     rooms: [AnswerRooms; 2],
     /// Wrong secrets that were shown lately.
@@ -48,15 +48,6 @@ pub struct App {
     pub(super) waiting_for_flips: Semaphore,
     access: RwLock<Arc<Access>>,
     tls: RwLock<Option<Arc<ServerConfig>>>,
-}
-
-/// Names that are pinged and should not be.
-#[derive(Debug, Default)]
-pub struct PingedNames {
-    /// No check has them.
-    pub unknown: UnknownNames,
-    /// Checks had them before.
-    pub former: FormerNames,
 }
 
 /// Room for answers that take long, shared by the addresses of their readers.
@@ -86,7 +77,7 @@ impl App {
             lifecycle: false,
             external_url: "http://127.0.0.1:19099".to_owned(),
             route_prefix: RoutePrefix::default(),
-            names: PingedNames::default(),
+            former_names: FormerNames::default(),
             rooms: [AnswerRooms::new(), AnswerRooms::new()],
             guessed: Guesses::default(),
             passwords: Passwords::new(),

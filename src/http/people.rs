@@ -2,13 +2,13 @@
 
 use hyper::body::Incoming;
 
-use super::pages::Page;
+use super::pages::{Page, SaidOfConfig};
 use super::person::KnownPerson;
 use super::reply::Reply;
 use super::site::Arrival;
 use super::viewer::Viewer;
 use super::visit::Visit;
-use super::{App, ack, act, decode, door, edit, pages, password, pick, sign_in};
+use super::{App, ack, act, configured, decode, door, edit, pages, password, pick, sign_in};
 use crate::config::Scope;
 
 /// What a form is for.
@@ -21,6 +21,7 @@ pub(super) enum FormOf {
     Ack,
     New,
     Edit,
+    Config,
 }
 
 /// What somebody asks for.
@@ -70,7 +71,7 @@ async fn answer_page(visit: Visit<'_>, viewer: Viewer, page: Page, of: &str) -> 
         Page::Ack => pages::ack(app, &of, None),
         Page::Audit => pages::audit(app, query.as_deref(), &viewer),
         Page::Uptime => pages::uptime(app, query.as_deref(), &viewer),
-        Page::Config => pages::config(app, query.as_deref(), &viewer),
+        Page::Config => pages::config(app, query.as_deref(), (&viewer, &SaidOfConfig::Nothing)),
         Page::SignIn => {
             let [to] = decode::query_values(query.as_deref(), ["to"]);
             pages::sign_in(app, &viewer, &to.unwrap_or_default(), None)
@@ -94,5 +95,6 @@ async fn answer_form(
         FormOf::Act => act::answer(visit, viewer, of.unwrap_or_default(), body).await,
         FormOf::New => edit::answer(visit, viewer, None, body).await,
         FormOf::Edit => edit::answer(visit, viewer, Some(of.unwrap_or_default()), body).await,
+        FormOf::Config => configured::answer(visit, viewer, body).await,
     }
 }

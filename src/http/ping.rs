@@ -18,10 +18,10 @@ use super::visit::Visit;
 use super::{App, decode, token};
 use crate::app;
 use crate::app::ping::{NOT_STORED, ONLY_POST, OVERLOADED, PingNotTaken};
-use crate::core::check::{CheckId, Ping, PingKind, Rid};
+use crate::core::check::{CheckId, Name, Ping, PingKind, Rid};
 use crate::metrics::PingOutcomes;
-use crate::store::PingFact;
 use crate::store::live::Named;
+use crate::store::{PingFact, UnknownPing};
 
 /// A ping that was understood, before its body came.
 struct Pinged {
@@ -159,7 +159,7 @@ fn understand_named(visit: Visit<'_>, target: &Target<'_>, admission: Admission)
             // A key without a name behind it: shown as an unknown name, it would be on the first page.
             return Err(Refusal::NotFound(NOT_FOUND_USE_KEY));
         }
-        app.names.unknown.note(&target.name, source, app.services.clock.now());
+        note_unknown(app, target, source);
         // Somebody without a key, though there are keys.
         let strange = admission == Admission::Tolerated;
         return Err(match (create.as_deref(), strange) {
@@ -174,7 +174,7 @@ fn understand_named(visit: Visit<'_>, target: &Target<'_>, admission: Admission)
     app::ping::admit(check.definition.ping_methods, parts.method.as_str())?;
     let rid = rid.map(|rid| Rid::parse(&rid).ok_or(Refusal::BadRequest(BAD_RID))).transpose()?;
     if by_former_name {
-        app.names.former.log_use(name, &app.services.live);
+        app.former_names.log_use(name, &app.services.live);
     }
     Ok(Pinged {
         check: check.id,
@@ -192,8 +192,17 @@ fn without_keys(app: &App, source: IpAddr, first: &[u8], target: &Target<'_>) ->
     if first_is_a_check {
         return Refusal::BadRequest(BAD_ACTION);
     }
-    app.names.unknown.note(&target.name, source, app.services.clock.now());
+    note_unknown(app, target, source);
     Refusal::NotFound(NOT_FOUND_NO_KEYS)
+}
+
+/// Whoever asks for keys hears of this only from who has one: without it nobody came so far.
+fn note_unknown(app: &App, target: &Target<'_>, source: IpAddr) {
+    let name = decode::shown(&target.name, Name::MAX_BYTES);
+    tracing::debug!(name, %source, "a ping to a name that no check has");
+    let is_end = matches!(target.kind, PingKind::Success | PingKind::Fail);
+    let ping = UnknownPing { name: &name, is_end, source };
+    app.services.live.unknown_names().note(ping, app.services.clock.now());
 }
 
 /// Hands the ping to the writer and waits until it is durable. Answers what to say.

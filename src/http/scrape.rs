@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use crate::app::ServerCounters;
 use crate::app::view::Moment;
+use crate::app::{ServerCounters, unknown_names};
 use crate::core::check::Source;
 use crate::core::incident::IncidentStatus;
 use crate::core::time::Time;
@@ -97,7 +97,10 @@ fn totals(live: &Live, answered: &Answered, directory: &Directory, scrape: Scrap
     let is_of_api = |check: &&Arc<Check>| check.definition.source == Source::Api;
     let of_api = directory.checks.iter().take(counted).filter(is_of_api).count();
     let standing = |status| answered.values().filter(|other| **other == status).count() as u64;
+    let unknown_names =
+        if scrape.shard.is_first() { unknown_names::recent(live, scrape.now).len() } else { 0 };
     StoreTotals {
+        unknown_names: unknown_names as u64,
         checks_of_files: (counted - of_api) as u64,
         checks_of_api: of_api as u64,
         acknowledged: standing(IncidentStatus::Acknowledged),

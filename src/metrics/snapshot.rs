@@ -45,6 +45,8 @@ pub struct StoreTotals {
     pub checks_of_files: u64,
     /// Checks that were made through an API.
     pub checks_of_api: u64,
+    /// Names that no check has and that were pinged within a day.
+    pub unknown_names: u64,
     pub incidents_open: u64,
     /// Deliveries that wait or are being sent.
     pub deliveries_pending: u64,

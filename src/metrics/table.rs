@@ -85,6 +85,7 @@ pub static METRICS: &[Metric] = &[
 
     metric("punctual_checks", Gauge, "How many checks there are, by where they were declared.", StoredBy("source", declared)),
     metric("punctual_checks_unjudgeable", Gauge, "Checks that cannot be judged, for a fault of punctual: each is unknown, and the others go on.", Stored(|totals| SampleValue::Whole(totals.unjudgeable))),
+    metric("punctual_unknown_names", Gauge, "Names that were pinged within a day and that no check has: nobody watches these jobs, or their URL is mistyped.", Stored(|totals| SampleValue::Whole(totals.unknown_names))),
     metric("punctual_incidents_open", Gauge, "Incidents that have not ended.", Stored(|totals| SampleValue::Whole(totals.incidents_open))),
     metric("punctual_incidents", Gauge, "Incidents that have not ended, by how they stand: open is what nobody is on, or not on all of it.", StoredBy("standing", standings)),
     metric("punctual_deliveries_pending", Gauge, "Deliveries that wait to be sent, or to be sent again.", Stored(|totals| SampleValue::Whole(totals.deliveries_pending))),

@@ -80,6 +80,7 @@ fn snapshot<'a>(catalog: &'a Catalog, rows: Vec<Row>, own: &'a Own) -> Snapshot<
         totals: StoreTotals {
             checks_of_files: 0,
             checks_of_api: 0,
+            unknown_names: 3,
             incidents_open: 7,
             acknowledged: 2,
             wont_fix: 1,

@@ -43,6 +43,8 @@ pub enum StoreCommand {
     Change(Box<CheckChange>, String, CommandAnswer<Result<bool, EditError>>),
     /// Deletes such a check, likewise, if it is still what it was: answered false if it is not.
     Delete(CheckId, Arc<Definition>, String, CommandAnswer<Result<bool, EditError>>),
+    /// Forgets a name that was pinged and that no check has, or all of them, likewise. Answers how many went.
+    ForgetUnknownNames(Option<String>, String, CommandAnswer<Result<usize, StoreError>>),
     /// Keeps what somebody of this name did that nothing else stores (22.10).
     Keep(AuditKind, String, CommandAnswer<Result<(), StoreError>>),
 }
@@ -88,6 +90,9 @@ impl StoreCommand {
             StoreCommand::Delete(check, before, by, answer) => {
                 let seen = SeenCheck { check, before: &before, by: &by };
                 answer.give(|| seen.edit(store, Edit::Delete { check }, now));
+            }
+            StoreCommand::ForgetUnknownNames(name, by, answer) => {
+                answer.give(|| store.forget_unknown_names(name.as_deref(), &by, now));
             }
             StoreCommand::Keep(what, by, answer) => {
                 answer.give(|| store.keep(&Audit::new(now, &by, what)));

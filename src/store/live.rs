@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use super::error::StoreError;
 use super::pending::TakenChanges;
+use super::unknown_names::UnknownNames;
 use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
 use crate::core::cause::{Causes, Family};
@@ -33,7 +34,8 @@ use quarantine::Quarantine;
 /// A longer gap between two signs of life is a blind window (9.1).
 pub(super) const MAX_GAP: Span = Span::secs(10);
 
-/// The committed state of all checks. Only the store writes it.
+/// The committed state of all checks. Only the store writes it; but pings to names that no check has are noted by whoever takes
+/// pings, and stored a while later.
 #[derive(Debug, Default)]
 pub struct Live {
     directory: RwLock<Arc<Directory>>,
@@ -46,6 +48,7 @@ pub struct Live {
     board: Mutex<Board>,
     quarantine: Mutex<Quarantine>,
     secret: RwLock<Option<Arc<Secret>>>,
+    unknown_names: Mutex<UnknownNames>,
     /// Totals for `/metrics` and pages.
     pub totals: Totals,
 }
@@ -208,6 +211,11 @@ impl Live {
     /// What Alertmanager is to hear. It is there while the store does not answer, too (13.1b).
     pub fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The names that are pinged and that no check has.
+    pub fn unknown_names(&self) -> MutexGuard<'_, UnknownNames> {
+        self.unknown_names.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// For the store: what Alertmanager is to hear of these checks; of those of which nothing is there, nothing any more.

@@ -23,6 +23,7 @@ mod pending;
 mod row;
 mod saying;
 pub mod sqlite;
+mod unknown_names;
 mod work;
 pub mod writer;
 
@@ -50,6 +51,7 @@ pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
 pub use pending::TakenChanges;
 pub use saying::{Saying, Stance, Stood};
+pub use unknown_names::{UnknownName, UnknownNames, UnknownPing};
 
 /// Something that happens to one check at one time.
 #[derive(Clone, Debug, PartialEq)]
@@ -362,6 +364,13 @@ pub trait Store: Send {
 
     /// Keeps what somebody did that no call of the store has carried out (22.10).
     fn keep(&mut self, done: &Audit) -> Result<(), StoreError>;
+
+    /// Stores the names of [`Live::unknown_names`], where they are otherwise than they were last stored: at most
+    /// [`UnknownNames::MAX`] rows.
+    fn keep_unknown_names(&mut self) -> Result<(), StoreError>;
+
+    /// Somebody has one of these names forgotten, or all of them. Answers how many went.
+    fn forget_unknown_names(&mut self, name: Option<&str>, by: &str, now: Time) -> Result<usize, StoreError>;
 
     /// Removes history that is past its retention, for a few milliseconds. True if there is more to do (15.2).
     fn prune(&mut self, now: Time) -> Result<bool, StoreError>;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::people::{OPERATE, Person, READ, TOKENS, form_of};
 use crate::support::http::{self, Response};
 use crate::support::process::{PATIENCE, wait_for, wait_until};
 use crate::support::punctual::Punctual;
@@ -172,4 +173,37 @@ fn who_waits_for_flips_keeps_no_server_from_stopping() {
     assert!(server.stop().success());
     assert!(before.elapsed() < Duration::from_secs(8), "{:?}", before.elapsed());
     assert_eq!(waiting.join().unwrap().status, 200);
+}
+
+#[test]
+fn who_is_on_call_tries_a_receiver_and_has_a_name_forgotten_on_the_page() {
+    let sink = WebhookSink::start();
+    let receivers = format!(
+        "receivers: [{{name: hook, webhook: {{url: '{}'}}}}, {{name: dead, webhook: {{url: 'http://127.0.0.1:9'}}}}]\nchecks: []\n",
+        sink.url()
+    );
+    let server = Punctual::start(&format!("{TOKENS}{receivers}"));
+    assert_eq!(server.get("/ping/ping-key-of-the-jobs/typo").status, 404);
+    let viewer = Person::signed_in(&server, READ);
+    let page = viewer.get("/config").text();
+    assert!(page.contains("typo") && !page.contains("Send a sample") && !page.contains("Forget"), "{page}");
+    let refused = viewer.post("/config", &[("form", &form_of(&page)), ("forget", "typo")]);
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    let on_call = Person::signed_in(&server, OPERATE);
+    let form = form_of(&on_call.get("/config").text());
+    assert_eq!(on_call.post("/config", &[("form", "another"), ("forget", "typo")]).status, 403);
+    let taken = on_call.post("/config", &[("form", &form), ("test", "hook")]);
+    let said = taken.text();
+    assert!(taken.status == 200 && said.contains("A sample to <bdi>hook</bdi> was taken."), "{said}");
+    let dead = on_call.post("/config", &[("form", &form), ("test", "dead")]).text();
+    assert!(dead.contains("<bdi>dead</bdi> was not taken.") && dead.contains("role=\"alert\""), "{dead}");
+    let none = on_call.post("/config", &[("form", &form), ("test", "<b>")]);
+    assert!(
+        none.status == 404 && none.text().contains("there is no receiver `&lt;b&gt;`"),
+        "{}",
+        none.text()
+    );
+    let forgotten = on_call.post("/config", &[("form", &form), ("forget", "typo")]);
+    assert_eq!((forgotten.status, forgotten.header("location")), (303, "./config"), "{}", forgotten.text());
+    assert!(!on_call.get("/config").text().contains("typo"));
 }

@@ -70,6 +70,7 @@ mod support;
 mod systemd;
 mod test_notify;
 mod tls;
+mod unknown_names;
 mod unwell;
 mod uptime;
 mod uptime_page;

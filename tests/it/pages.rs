@@ -115,7 +115,7 @@ fn nothing_that_came_from_outside_becomes_markup() {
     doors.app.services.in_force.set_reload_fault("<i>fault</i>".into());
     assert!(first(&doors, "").contains("were kept"), "a fault of a reload does not take that back");
     assert!(first(&doors, "").contains("<code>old-name</code> → <code>new-name</code>"), "nor that");
-    for path in ["/", "/checks/backup", "/checks/%3Cscript%3E"] {
+    for path in ["/", "/checks/backup", "/checks/%3Cscript%3E", "/config"] {
         let text = page(&doors, path).text();
         for markup in ["<b>backup", "<img", "<i>fault"] {
             assert!(!text.contains(markup), "{markup} on {path}");
@@ -126,8 +126,10 @@ fn nothing_that_came_from_outside_becomes_markup() {
         text.contains("<bdi>&lt;b&gt;backup&lt;/b&gt;</bdi>"),
         "it turns the direction of its own text only"
     );
-    assert!(text.contains("&lt;img src=x onerror=alert(1)&gt;") && text.contains("a name is made of"));
-    assert!(text.contains("- {name: new-job, every: 1h}"), "the YAML to paste");
+    assert!(text.contains("&lt;img src=x onerror=alert(1)&gt;"), "{text}");
+    let config = page(&doors, "/config").text();
+    assert!(config.contains("&lt;img src=x onerror=alert(1)&gt;") && config.contains("a name is made of"));
+    assert!(config.contains("- {name: new-job, every: 1d}"), "the YAML to paste");
     assert!(text.contains("could not be reloaded") && text.contains("&lt;i&gt;fault"));
 }
 

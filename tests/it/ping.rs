@@ -1,5 +1,6 @@
 //! What a ping may look like, what is recorded of it, and what it is answered.
 
+use punctual::app::unknown_names;
 use punctual::config::PingKey;
 use punctual::core::check::PingKind;
 use punctual::core::secret::Secret;
@@ -116,7 +117,7 @@ fn pings_to_unknown_names_are_remembered_without_what_could_harm() {
     ask(&doors, "GET", "/ping/nobody");
     ask(&doors, "GET", "/ping/nobody/start");
     ask(&doors, "GET", "/ping/%3Cscript%3E%0D%0Ax%00");
-    let list = doors.app.names.unknown.list(|_| false);
+    let list = unknown_names::list(&doors.app.services.live);
     let names: Vec<(&str, u64)> = list.iter().map(|unknown| (unknown.name.as_str(), unknown.count)).collect();
     assert_eq!(names, [("<script>\u{fffd}\u{fffd}x\u{fffd}", 1), ("nobody", 2)]);
 }
@@ -129,7 +130,7 @@ fn a_key_in_the_place_of_a_name_is_not_shown() {
         let answer = ask(&doors, "GET", path);
         assert_eq!((answer.status, answer.text().contains("use /ping/KEY/NAME")), (404, true), "{path}");
     }
-    assert_eq!(doors.app.names.unknown.list(|_| false), []);
+    assert_eq!(unknown_names::list(&doors.app.services.live), []);
     assert!(!http::get(&doors.url("/")).text().contains("key-1"));
 }
 
@@ -162,7 +163,7 @@ fn without_the_key_nobody_pings() {
     check("/ping/key-1/nobody", None, 404, "not found");
     assert_eq!(doors.ledger.facts.all().len(), 5);
     let unknown: Vec<String> =
-        doors.app.names.unknown.list(|_| false).into_iter().map(|name| name.name).collect();
+        unknown_names::list(&doors.app.services.live).into_iter().map(|name| name.name).collect();
     assert_eq!(unknown, ["nobody"], "and only who has a key can leave a name on the page");
 }
 

@@ -474,6 +474,14 @@ impl Store for Hand {
         self.call(None, |store| store.mute(mute, now))
     }
 
+    fn keep_unknown_names(&mut self) -> Result<(), StoreError> {
+        self.call(None, |store| store.keep_unknown_names())
+    }
+
+    fn forget_unknown_names(&mut self, name: Option<&str>, by: &str, now: Time) -> Result<usize, StoreError> {
+        self.call(None, |store| store.forget_unknown_names(name, by, now))
+    }
+
     fn hold_deliveries(&mut self) -> Result<(), StoreError> {
         self.call(None, |store| store.hold_deliveries())
     }

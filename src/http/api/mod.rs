@@ -30,6 +30,7 @@ mod shape;
 mod stand;
 mod status;
 mod tag;
+mod unknown_names;
 mod uptime;
 mod words;
 
@@ -79,6 +80,9 @@ pub(super) enum Operation {
     Receivers,
     TestReceiver,
     Flips,
+    UnknownNames,
+    ForgetUnknownName,
+    ForgetUnknownNames,
     Document,
 }
 
@@ -130,6 +134,9 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::Receivers => config::receivers(asked).await,
         Operation::TestReceiver => config::test(asked, body).await,
         Operation::Flips => flips::answer(asked).await,
+        Operation::UnknownNames => unknown_names::list(asked),
+        Operation::ForgetUnknownName => unknown_names::forget(asked).await,
+        Operation::ForgetUnknownNames => unknown_names::forget_all(asked).await,
         Operation::Document => unreachable!("it is made of the route table, which answers it"),
     }
 }
@@ -170,6 +177,9 @@ impl Operation {
             Operation::Receivers => config::contract_of_receivers(),
             Operation::TestReceiver => config::contract_of_test(),
             Operation::Flips => flips::contract(),
+            Operation::UnknownNames => unknown_names::contract_of_list(),
+            Operation::ForgetUnknownName => unknown_names::contract_of_forget(),
+            Operation::ForgetUnknownNames => unknown_names::contract_of_forget_all(),
             Operation::Document => contract::of_document(),
         }
     }

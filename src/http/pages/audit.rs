@@ -127,6 +127,7 @@ fn in_words(what: AuditKind) -> &'static str {
         AuditKind::Delete => "deleted",
         AuditKind::Retry => "had it sent again",
         AuditKind::Drop => "dropped a message",
+        AuditKind::Forget => "had names forgotten",
         AuditKind::SignIn => "signed in",
         AuditKind::SignOut => "signed out",
     }

@@ -7,8 +7,7 @@ use maud::{Markup, html};
 use super::super::App;
 use super::words;
 use super::words::when;
-use crate::app::health;
-use crate::core::check::Name;
+use crate::app::{health, unknown_names};
 use crate::core::time::{Span, Time};
 
 /// A new database is pointed out for so long.
@@ -124,45 +123,21 @@ pub(super) fn banners(app: &App, fault: Option<&str>, declared: usize, now: Time
     }
 }
 
-/// So many unknown names are said without being asked for.
+/// So many names are said without being asked for.
 const FEW_NAMES: usize = 3;
 
 /// A job that nobody watches, or a typing error: nobody else will say so.
 fn unknown_names(app: &App, now: Time) -> Markup {
-    let unknown = app.names.unknown.list(|name| app.services.live.find(name).is_some());
+    let names = unknown_names::recent(&app.services.live, now);
     html! {
-        @if !unknown.is_empty() {
-            div.banner.warn data-key="unknown names" {
-                details {
-                    summary {
-                        strong { "Pings to names that no check has: " }
-                        @for (number, unknown) in unknown.iter().take(FEW_NAMES).enumerate() {
-                            @if number > 0 { ", " } code { (unknown.name) }
-                        }
-                        @if unknown.len() > FEW_NAMES { " and " (unknown.len() - FEW_NAMES) " more" }
-                    }
-                    p { "They were answered 404. Declare the check, or correct the URL in its job." }
-                    table {
-                        thead { tr {
-                            th scope="col" { "Name" } th scope="col" { "Pings" } th scope="col" { "Last" }
-                            th scope="col" { "From" } th scope="col" { "To declare it" }
-                        } }
-                        tbody { @for unknown in &unknown {
-                            tr {
-                                td { code { (unknown.name) } }
-                                td data-label="Pings" { (unknown.count) }
-                                td.time data-label="Last" { (when(unknown.last, now)) }
-                                td data-label="From" { (unknown.source) }
-                                td data-label="To declare it" {
-                                    @match Name::parse(&unknown.name) {
-                                        Ok(name) => code { "- {name: " (name) ", every: 1h}" },
-                                        Err(error) => span.quiet { (error) },
-                                    }
-                                }
-                            }
-                        } }
-                    }
+        @if !names.is_empty() {
+            div.banner.warn {
+                strong { "Pings to names that no check has: " }
+                @for (number, known) in names.iter().take(FEW_NAMES).enumerate() {
+                    @if number > 0 { ", " } code { bdi { (known.name) } }
                 }
+                @if names.len() > FEW_NAMES { " and " (names.len() - FEW_NAMES) " more" }
+                ". " a href="config#unknown-names" { "Declare them" } ", or correct the URL in their jobs."
             }
         }
     }

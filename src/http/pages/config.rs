@@ -5,14 +5,15 @@ use std::sync::Arc;
 use hyper::StatusCode;
 use maud::{Markup, html};
 
+use super::super::act::RefusedForm;
 use super::super::reply::Reply;
 use super::super::viewer::Viewer;
 use super::super::{App, decode};
-use super::{Frame, page, words};
+use super::{Frame, page, refused, said, unknown_names, words};
 use crate::app::receivers::{self, ReceiverView};
 use crate::app::view::Moment;
-use crate::app::{Audience, mutes};
-use crate::config::{Reach, reach};
+use crate::app::{Audience, SampleOutcome, mutes};
+use crate::config::{Reach, Scope, reach};
 use crate::core::check::{Definition, Source};
 use crate::core::refs::Refs;
 use crate::core::route::{Matcher, Policy, is_own_receiver};
@@ -99,8 +100,19 @@ impl Asked {
     }
 }
 
+/// What came of a form of the page.
+pub(in super::super) enum SaidOfConfig {
+    Nothing,
+    Refused(RefusedForm),
+    Sent { receiver: String, sent: SampleOutcome },
+}
+
 /// Answers `/config`.
-pub(in super::super) fn answer(app: &App, query: Option<&str>, viewer: &Viewer) -> Reply {
+pub(in super::super) fn answer(
+    app: &App,
+    query: Option<&str>,
+    (viewer, said): (&Viewer, &SaidOfConfig),
+) -> Reply {
     let asked = Asked::read(query);
     let audience = app.services.in_force.audience();
     let moment = Moment::of(&app.services);
@@ -118,6 +130,7 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, viewer: &Viewer) 
     let on_page: Vec<&Arc<Check>> = found.iter().skip((number - 1) * ROWS).take(ROWS).collect();
     let content = html! {
         h1 { "What is in force" }
+        (done(said))
         @if let Some(fault) = &asked.fault { div.banner.bad role="alert" { (fault) } }
         form role="search" {
             input type="search" name="q" value=(asked.text) maxlength=(MAX_SEARCH) placeholder="backup group=db team!=web"
@@ -131,13 +144,33 @@ pub(in super::super) fn answer(app: &App, query: Option<&str>, viewer: &Viewer) 
             @else { (checks(&on_page, &asked, &audience, &directory.refs())) }
             (links(&asked, number, pages))
         }
-        (receivers_of(app, moment.now))
+        (unknown_names::section(app, viewer, moment.now))
+        (receivers_of(app, viewer, moment.now))
         (responders(&audience.policy))
         (lasting_mutes(app, moment.now))
     };
     let title = "What is in force – punctual";
     let frame = Frame { title, up: "", worst: None, lives: false, viewer: Some(viewer) };
-    page(StatusCode::OK, &frame, &content)
+    let status = match said {
+        SaidOfConfig::Refused(refused) => refused.problem.status(),
+        SaidOfConfig::Nothing | SaidOfConfig::Sent { .. } => StatusCode::OK,
+    };
+    page(status, &frame, &content)
+}
+
+fn done(said: &SaidOfConfig) -> Markup {
+    html! {
+        @match said {
+            SaidOfConfig::Nothing => {},
+            SaidOfConfig::Refused(refused) => (refused::why_not(refused)),
+            SaidOfConfig::Sent { receiver, sent } => {
+                div.banner.say[sent.taken].bad[!sent.taken] role=(if sent.taken { "status" } else { "alert" }) {
+                    strong { "A sample to " bdi { (receiver) } @if sent.taken { " was taken." } @else { " was not taken." } }
+                    p.lines { (sent.text) }
+                }
+            }
+        }
+    }
 }
 
 fn checks(rows: &[&Arc<Check>], asked: &Asked, audience: &Audience, refs: &Refs) -> Markup {
@@ -205,26 +238,39 @@ fn links(asked: &Asked, number: usize, pages: usize) -> Markup {
     }
 }
 
-fn receivers_of(app: &App, now: Time) -> Markup {
+fn receivers_of(app: &App, viewer: &Viewer, now: Time) -> Markup {
     let read = receivers::list(&app.services);
+    let may_test = viewer.may(Scope::Operate);
     html! {
         section aria-label="Receivers" {
             h2 { "Receivers" }
             @match read {
                 Err(error) => div.banner.bad role="alert" { "What came of messages cannot be read: " (error) },
                 Ok(list) if list.is_empty() => p.quiet { "None: nobody is told by punctual itself." },
-                Ok(list) => table {
-                    thead { tr {
-                        th scope="col" { "Receiver" } th scope="col" { "Kind" } th scope="col" { "Its last message" } th scope="col" { "Its answer" }
-                    } }
-                    tbody { @for receiver in &list { (receiver_row(receiver, now)) } }
+                Ok(list) if may_test => form method="post" action="config" {
+                    input type="hidden" name="form" value=(viewer.form());
+                    (said::who(viewer))
+                    (receivers_table(&list, true, now))
                 },
+                Ok(list) => (receivers_table(&list, false, now)),
             }
         }
     }
 }
 
-fn receiver_row(receiver: &ReceiverView, now: Time) -> Markup {
+fn receivers_table(list: &[ReceiverView], may_test: bool, now: Time) -> Markup {
+    html! {
+        table {
+            thead { tr {
+                th scope="col" { "Receiver" } th scope="col" { "Kind" } th scope="col" { "Its last message" } th scope="col" { "Its answer" }
+                @if may_test { th scope="col" { "Try it" } }
+            } }
+            tbody { @for receiver in list { (receiver_row(receiver, may_test, now)) } }
+        }
+    }
+}
+
+fn receiver_row(receiver: &ReceiverView, may_test: bool, now: Time) -> Markup {
     let last = receiver.last.as_ref();
     html! {
         tr {
@@ -237,6 +283,11 @@ fn receiver_row(receiver: &ReceiverView, now: Time) -> Markup {
                 }
             }
             td data-label="Its answer" { @if let Some(answer) = last.and_then(|last| last.answer.as_deref()) { bdi { (answer) } } }
+            @if may_test {
+                td data-label="Try it" {
+                    button type="submit" name="test" value=(receiver.name) aria-label={ "Send a sample to " (receiver.name) } { "Send a sample" }
+                }
+            }
         }
     }
 }

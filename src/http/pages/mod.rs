@@ -35,6 +35,7 @@ mod tag;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod unknown_names;
 mod uptime;
 mod words;
 
@@ -61,7 +62,7 @@ pub(super) use audit::answer as audit;
 pub(super) use check::answer as check;
 pub(super) use checks::answer as checks;
 pub(super) use edit::answer as edit;
-pub(super) use config::answer as config;
+pub(super) use config::{SaidOfConfig, answer as config};
 pub(super) use incident_filter::IncidentFilter;
 pub(super) use incident_page::answer as incident;
 pub(super) use incidents::answer as incidents;

@@ -17,10 +17,10 @@ use crate::core::route::{Mute, ReceiverName};
 use crate::core::time::{Span, Time};
 use crate::store::live::Live;
 use crate::store::pending::PendingChanges;
-use crate::store::work::{Lost, Rows as _};
+use crate::store::work::{FactRows as _, Lost, Rows as _};
 use crate::store::{
     Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
-    RefusedEdit, Saying, Settling, Stood, Store, StoreError, work,
+    RefusedEdit, Saying, Settling, Stood, Store, StoreError, UnknownName, work,
 };
 
 /// So long a stop writes states: whoever waits for it waits little longer. The next start steps through what is behind then.
@@ -57,6 +57,9 @@ impl Store for SqliteStore {
     fn end(&mut self, now: Time) -> Result<(), StoreError> {
         // First, so that it stands also if the process is not waited for any longer.
         self.past_damaged_history(|tx| work::end(tx, now))?;
+        if let Err(error) = self.keep_unknown_names() {
+            tracing::warn!(%error, "pings of the last minute to names that no check has are forgotten");
+        }
         let watch = Stopwatch::start();
         self.memory.behind.try_apart();
         loop {
@@ -254,6 +257,33 @@ impl Store for SqliteStore {
 
     fn keep(&mut self, done: &Audit) -> Result<(), StoreError> {
         self.transact(|tx| work::keep(tx, done))
+    }
+
+    fn keep_unknown_names(&mut self) -> Result<(), StoreError> {
+        let names: Vec<UnknownName> = {
+            let mut known = self.live.unknown_names();
+            if !known.is_changed() {
+                return Ok(());
+            }
+            known.set_changed(false);
+            known.iter().cloned().collect()
+        };
+        let kept = self.transact(|tx| tx.put_unknown_names(&names));
+        if kept.is_err() {
+            self.live.unknown_names().set_changed(true);
+        }
+        kept
+    }
+
+    fn forget_unknown_names(&mut self, name: Option<&str>, by: &str, now: Time) -> Result<usize, StoreError> {
+        let stays = |known: &UnknownName| name.is_some_and(|name| known.name != name);
+        let all: Vec<UnknownName> = self.live.unknown_names().iter().cloned().collect();
+        let (left, gone): (Vec<_>, Vec<_>) = all.into_iter().partition(stays);
+        if !gone.is_empty() {
+            self.transact(|tx| work::forget_unknown_names(tx, (&left, &gone), by, now))?;
+            self.live.unknown_names().retain(stays);
+        }
+        Ok(gone.len())
     }
 
     fn prune(&mut self, now: Time) -> Result<bool, StoreError> {

@@ -7,14 +7,14 @@ use super::happenings::events;
 use super::history_tables::History;
 use super::query::key;
 use super::tx::Tx;
-use super::windows;
+use super::{unknown_rows, windows};
 use crate::core::audit::{Audit, AuditBound};
 use crate::core::check::{CheckId, PingKind};
 use crate::core::notice::LastRun;
 use crate::core::time::{Span, Time};
 use crate::store::history::LeftOut;
 use crate::store::work::{FactRows, NewPause, NewPing, OldHappenings, PingSaid};
-use crate::store::{StoreError, row};
+use crate::store::{StoreError, UnknownName, row};
 
 const INSERT: &str =
     "INSERT INTO pings (seq, check_id, at, kind, flags, ordinal, previous, exit_status, duration, rid,
@@ -173,6 +173,10 @@ impl FactRows for Tx<'_> {
              SELECT id FROM audit WHERE what IN ({kinds}) ORDER BY id DESC LIMIT 1 OFFSET ?1)"
         );
         History::Audit.change(self, &sql, params![key(kept.most)]).map(drop)
+    }
+
+    fn put_unknown_names(&mut self, names: &[UnknownName]) -> Result<(), StoreError> {
+        unknown_rows::put(self, names)
     }
 
     fn insert_pause(&mut self, check: CheckId, pause: NewPause<'_>) -> Result<(), StoreError> {

@@ -13,6 +13,7 @@ pub(super) enum History {
     Bodies,
     Happenings,
     Audit,
+    UnknownNames,
     /// What Alertmanager was last told: without it a start tells anew.
     Alerts,
     /// A part of states: the last results of checks (22.8).
@@ -31,6 +32,7 @@ impl History {
             History::Bodies => "bodies",
             History::Happenings => "canary_events",
             History::Audit => "audit",
+            History::UnknownNames => "unknown_names",
             History::Alerts => "alerts",
             History::Results => "last results",
             History::Space => "free space",

@@ -44,6 +44,7 @@ mod soundness;
 mod staging;
 mod store;
 mod tx;
+mod unknown_rows;
 mod windows;
 
 pub use ahead::ReadAhead;

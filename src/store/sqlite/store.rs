@@ -13,9 +13,10 @@ use super::ahead::ReadAhead;
 use super::difference::difference;
 use super::error::{commit_failed, failed};
 use super::fast::catch_up::CATCH_UP;
+use super::history_tables::DamagedTables;
 use super::memory::{Memory, Numbers, UnstoredSettings};
 use super::tx::Tx;
-use super::{files, load};
+use super::{files, load, unknown_rows};
 use crate::core::origin::Origins;
 use crate::core::outbox::MessageId;
 use crate::core::time::{Span, Time};
@@ -133,6 +134,7 @@ impl SqliteStore {
         }
         memory.into_iter().for_each(|read| store.know(read));
         store.ready()?;
+        store.know_names()?;
         Ok(store)
     }
 
@@ -215,6 +217,15 @@ impl SqliteStore {
             pending.read_anew(|name| self.memory.declared_as(name));
         }
         self.is_stale = false;
+    }
+
+    /// Only at a start: from then on readers' names are newer than the rows.
+    fn know_names(&self) -> Result<(), StoreError> {
+        let db = self.db.as_ref().expect("ready() has opened it");
+        let mut damaged = DamagedTables::default();
+        *self.live.unknown_names() = unknown_rows::load(db, &mut damaged)?;
+        self.live.totals.history_lost.fetch_add(damaged.lost_at_start, Ordering::Relaxed);
+        Ok(())
     }
 
     /// One call: rows and memory change together or not at all (14.1), then readers see it.

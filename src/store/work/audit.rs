@@ -4,7 +4,7 @@ use super::rows::Rows;
 use crate::core::audit::{Audit, AuditBound, AuditKind};
 use crate::core::check::{Alias, Definition, Name, Spec};
 use crate::core::time::Time;
-use crate::store::{Edit, StoreError};
+use crate::store::{Edit, StoreError, UnknownName};
 
 /// So many edits of one call are told one by one, and so many names of more.
 pub(super) const NAMED: usize = 20;
@@ -21,6 +21,23 @@ pub(in crate::store) fn keep(rows: &mut dyn Rows, done: &Audit) -> Result<(), St
         }
     }
     Ok(())
+}
+
+/// Somebody has names forgotten that were pinged and that no check has: these are left.
+pub(in crate::store) fn forget_unknown_names(
+    rows: &mut dyn Rows,
+    (left, gone): (&[UnknownName], &[UnknownName]),
+    by: &str,
+    now: Time,
+) -> Result<(), StoreError> {
+    rows.put_unknown_names(left)?;
+    let named: Vec<&str> = gone.iter().take(NAMED).map(|known| known.name.as_str()).collect();
+    let more = match gone.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let details = format!("names that no check has: {}: {}{more}", gone.len(), named.join(" "));
+    keep(rows, &Audit::new(now, by, AuditKind::Forget).with_details(&details))
 }
 
 /// The edits of a call: each by itself, or all together where an import brings many.

@@ -6,7 +6,7 @@ use crate::core::check::{CheckId, PingKind};
 use crate::core::notice::LastRun;
 use crate::core::step::PingEffect;
 use crate::core::time::{Span, Time};
-use crate::store::{PingFact, StoreError};
+use crate::store::{PingFact, StoreError, UnknownName};
 
 /// A ping that no row holds yet.
 #[derive(Clone, Copy)]
@@ -82,6 +82,9 @@ pub(in crate::store) trait FactRows {
     fn insert_audit(&mut self, done: &Audit) -> Result<u64, StoreError>;
     /// Of these kinds all but the newest go.
     fn delete_audits_but(&mut self, kept: AuditBound) -> Result<(), StoreError>;
+
+    /// These names are pinged and no check has them, and no others.
+    fn put_unknown_names(&mut self, names: &[UnknownName]) -> Result<(), StoreError>;
 
     fn insert_pause(&mut self, check: CheckId, pause: NewPause<'_>) -> Result<(), StoreError>;
     /// Removes all but the newest so many of a check.

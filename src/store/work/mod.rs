@@ -61,7 +61,7 @@ mod wait;
 
 pub(super) use alerts::alerts;
 pub(super) use apply::apply;
-pub(super) use audit::keep;
+pub(super) use audit::{forget_unknown_names, keep};
 pub(super) use by_hand::{drop_message, retry, retry_all};
 pub(super) use carry_on::carry_on;
 pub(super) use check_rows::{Became, CheckNow, CheckRows, CheckToChange};

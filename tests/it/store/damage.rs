@@ -12,17 +12,26 @@ use punctual::core::incident::IncidentId;
 use punctual::core::outbox::Attempt;
 use punctual::core::results::LastResults;
 use punctual::core::state::State;
-use punctual::core::time::Span;
+use punctual::core::time::{Span, Time};
 use punctual::store::sqlite::{SqliteStore, soundness};
-use punctual::store::{Entry, Saying, Stance, Stood, Store, StoreError, What};
+use punctual::store::{Entry, Saying, Stance, Stood, Store, StoreError, UnknownPing, What};
 
 use super::edits::{canary, create, edit};
 use super::sqlite::database;
 use super::world::{GROUP_WAIT, Sqlite, World, check, fact, later};
 
 /// By which nothing is judged and nobody is told (14.6).
-const HISTORY: [&str; 8] =
-    ["flips", "judgements", "incident_steps", "pauses", "bodies", "canary_events", "audit", "alerts"];
+const HISTORY: [&str; 9] = [
+    "flips",
+    "judgements",
+    "incident_steps",
+    "pauses",
+    "bodies",
+    "canary_events",
+    "audit",
+    "alerts",
+    "unknown_names",
+];
 
 /// The size of a page, and each table or index with the number of its first page.
 fn trees(folder: &Path) -> (u64, Vec<(String, u64)>) {
@@ -77,6 +86,8 @@ fn live_on(folder: &Path, world: &mut World<Sqlite>) -> Lived {
         note(store.settle(outgoing.message.id, &Attempt::TAKEN, 0, now + GROUP_WAIT).err());
     }
     note(claimed.err());
+    pinged_unknown(&store, "backpu");
+    note(store.keep_unknown_names().err());
     note(store.alerts(256, now).err());
     note(store.sign_of_life(now).err());
     for _ in 0..50 {
@@ -91,6 +102,12 @@ fn live_on(folder: &Path, world: &mut World<Sqlite>) -> Lived {
     }
     let lost = store.live().totals.history_lost.load(Ordering::Relaxed);
     Lived { faults, told, lost }
+}
+
+/// A name that no check has is pinged.
+fn pinged_unknown(store: &SqliteStore, name: &str) {
+    let ping = UnknownPing { name, is_end: true, source: [10, 0, 0, 1].into() };
+    store.live().unknown_names().note(ping, Time::from_secs(1_774_656_000));
 }
 
 fn copy(whole: &Path) -> tempfile::TempDir {
@@ -134,6 +151,8 @@ fn with_something_of_everything() -> World<Sqlite> {
     database(world.place.0.path()).execute_batch(judged).unwrap();
     let now = world.now;
     world.store().alerts(256, now).unwrap();
+    pinged_unknown(world.store(), "bakup");
+    world.store().keep_unknown_names().unwrap();
     assert!(world.state("a").causes.has(CauseKind::Failed));
     world
 }

@@ -230,6 +230,14 @@ impl Store for FailingStore {
         self.call(|store| store.unmute(id, by, now))
     }
 
+    fn keep_unknown_names(&mut self) -> Result<(), StoreError> {
+        self.call(SqliteStore::keep_unknown_names)
+    }
+
+    fn forget_unknown_names(&mut self, name: Option<&str>, by: &str, now: Time) -> Result<usize, StoreError> {
+        self.call(|store| store.forget_unknown_names(name, by, now))
+    }
+
     fn keep(&mut self, done: &Audit) -> Result<(), StoreError> {
         self.call(|store| store.keep(done))
     }

@@ -33,6 +33,7 @@ mod sqlite;
 mod steps;
 mod terms;
 mod unjudgeable;
+mod unknown_names;
 mod version_10;
 mod world;
 mod writer;
