@@ -117,7 +117,7 @@ impl Loader {
                 self.log.warn(format!("{place}: `basic_auth_users` has no {}", quote(name)));
             }
         }
-        if web.is_none() && !scopes.is_empty() {
+        if web.is_none() && !scopes.is_empty() && !self.leaves_files() {
             self.log.warn("`auth.users` are people of the file of `--web.config.file`, which is not given");
         }
         scopes

@@ -45,9 +45,8 @@ impl ConfigFiles {
     /// Loads and validates the main file and everything that it names. Reports every fault of every file at once. `doors` are
     /// the interfaces of other systems that it may switch on.
     pub fn load(&self, doors: &'static DoorKeys) -> Result<Config, Faults> {
-        let is_known = move |name: &str| keys::is_key(name) || doors.section().key(name).is_some();
         let folder = self.main.parent().unwrap_or(Path::new(""));
-        let mut loader = Loader::new(&keys::VOCABULARY, Arc::new(is_known), folder);
+        let mut loader = loader(folder, doors);
         // People of that file may be named in the main one.
         let web = self.web.as_deref().map(|path| web(&mut loader, path).unwrap_or_default());
         let beside = Beside { main: &self.main, web, doors };
@@ -59,6 +58,12 @@ impl ConfigFiles {
             }
         }
     }
+}
+
+/// One that knows our keys.
+pub(super) fn loader(folder: &Path, doors: &'static DoorKeys) -> Loader {
+    let is_known = move |name: &str| keys::is_key(name) || doors.section().key(name).is_some();
+    Loader::new(&keys::VOCABULARY, Arc::new(is_known), folder)
 }
 
 /// What is known before the main file is read.
@@ -131,10 +136,24 @@ impl Checks {
 fn main(loader: &mut Loader, beside: Beside<'_>) -> Option<Config> {
     let path = beside.main;
     loader.inputs.name(path, MAX_FILE_BYTES);
-    let shown = path.to_string_lossy();
-    let at = loader.log.file(&shown);
+    let at = loader.log.file(&path.to_string_lossy());
     let bytes = loader.file(at, path)?;
-    loader.document(at, (&bytes[..], "checks"), |loader, root| {
+    document(loader, at, &bytes, beside)
+}
+
+/// Reads the text of a main file that somebody has sent, and no file.
+pub(super) fn text(
+    loader: &mut Loader,
+    name: &str,
+    bytes: &[u8],
+    doors: &'static DoorKeys,
+) -> Option<Config> {
+    let at = loader.log.file(name);
+    document(loader, at, bytes, Beside { main: Path::new(name), web: None, doors })
+}
+
+fn document(loader: &mut Loader, at: At, bytes: &[u8], beside: Beside<'_>) -> Option<Config> {
+    loader.document(at, (bytes, "checks"), |loader, root| {
         let main = Fields::open(root?, &keys::MAIN, &mut loader.log)?;
         let mut checks = Checks::default();
         let doors = beside.doors;
@@ -210,9 +229,17 @@ fn check_files(
     main_path: &Path,
     defaults: &Defaults,
 ) {
+    let patterns = main.texts(&mut loader.log, "check_files");
+    if loader.leaves_files() {
+        loader.checks_missing |= !patterns.is_empty();
+        for (at, _) in patterns {
+            loader.leaves(at, "check_files");
+        }
+        return;
+    }
     let mut seen: HashSet<PathBuf> = HashSet::from([identity(main_path)]);
     let mut left = MAX_LOOKED_AT;
-    for (at, pattern) in main.texts(&mut loader.log, "check_files") {
+    for (at, pattern) in patterns {
         for path in matches(loader, at, pattern, &mut left) {
             // Two patterns may match one file, and `*.yaml` may match the main file.
             if !seen.insert(identity(&path)) {

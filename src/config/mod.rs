@@ -13,6 +13,7 @@ mod alerting;
 mod check;
 mod client;
 mod form;
+mod judged;
 mod keys;
 mod load;
 mod model;
@@ -37,6 +38,7 @@ pub use client::{
     ClientSettings, MAX_DESCRIPTIONS_BYTES, read_client_settings, read_descriptions, read_value,
 };
 pub use form::{CheckForm, FORM, FieldGroup, FieldKind, FieldProblem, FormField, REST, keys_of_rest};
+pub use judged::{JudgedText, NotRead, judge};
 pub use keys::{DoorKeys, KnownDoor, MAX_CHECKS};
 pub use load::{ConfigFiles, load};
 pub use model::{Compat, Config, Limit, Openness, Person, PingKey, Proxy, ProxyUser, Scope, Token, Trigger};

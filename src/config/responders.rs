@@ -38,6 +38,9 @@ impl Loader {
     pub(super) fn matchers(&mut self, item: &Fields<'_>, key: &str) -> Vec<Matcher> {
         let mut matchers = Vec::new();
         for (at, text) in item.texts(&mut self.log, key) {
+            if text.contains('~') && !self.may_compile(at) {
+                continue;
+            }
             match Matcher::parse(text) {
                 Ok(matcher) => matchers.push(matcher),
                 Err(MatcherError::Trailing { .. }) if Matcher::parse_list(text).is_ok() => {

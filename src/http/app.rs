@@ -46,6 +46,8 @@ pub struct App {
     pub(super) kept: Kept,
     /// Seats for those who wait until something flips.
     pub(super) waiting_for_flips: Semaphore,
+    /// The seat of a configuration that is judged.
+    pub(super) judging: Arc<Semaphore>,
     access: RwLock<Arc<Access>>,
     tls: RwLock<Option<Arc<ServerConfig>>>,
 }
@@ -83,6 +85,7 @@ impl App {
             passwords: Passwords::new(),
             kept: Kept::default(),
             waiting_for_flips: Semaphore::new(MAX_WAITING_FOR_FLIPS),
+            judging: Arc::new(Semaphore::new(1)),
             access: RwLock::default(),
             tls: RwLock::default(),
         }

@@ -152,6 +152,7 @@ const OWN: &[Row] = {
         ("/config", POST, Needs::Form, Form(FormOf::Config)),
         ("/api/v1/config", READ, Needs::Read, Api(To::Config)),
         ("/api/v1/config-schema.json", READ, Needs::Nothing, Api(To::ConfigSchema)),
+        ("/api/v1/check-config", POST, Needs::Read, Api(To::CheckConfig)),
         ("/api/v1/receivers", READ, Needs::Read, Api(To::Receivers)),
         ("/api/v1/receivers/{name}/test", POST, Needs::Operate, Api(To::TestReceiver)),
         ("/api/v1/flips", READ, Needs::Read, Api(To::Flips)),
@@ -214,6 +215,8 @@ impl Route {
     /// What a request at it does; `rest` follows its pattern. Other systems write by GET as well.
     fn deed(&self, rest: &str) -> Deed {
         match self.needs {
+            // It changes nothing, but it takes a while: no page of another site has a browser ask for it.
+            Needs::Read if self.methods == POST => Deed::Changes,
             Needs::Nothing | Needs::Read | Needs::Page | Needs::Metrics | Needs::PingKey => Deed::Open,
             Needs::Form => Deed::Form,
             Needs::AliasId => Deed::Triggers,

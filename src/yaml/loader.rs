@@ -19,6 +19,8 @@ const MAX_TOTAL_BYTES: u64 = 1 << 30;
 const MAX_SECRET_LINE_BYTES: usize = 4096;
 /// The size of a usual file's tree, for each byte of its text.
 const TREE_PER_BYTE: usize = 8;
+/// The most regular expressions of a text that somebody has judged: each may take a megabyte.
+const MAX_JUDGED_EXPRESSIONS: usize = 100;
 /// The most items of a list of sections: receivers, Alertmanagers, ping keys, tokens.
 const MAX_ITEMS: usize = 1000;
 
@@ -44,6 +46,16 @@ pub(crate) struct Loader {
     bytes_read: u64,
     /// Whether a check could not be read. Then an unknown name may well exist.
     pub(crate) checks_missing: bool,
+    /// What is judged was sent by somebody who may not see our files: none is read.
+    judging: Option<Judging>,
+}
+
+/// A text that somebody has judged.
+#[derive(Debug, Default)]
+struct Judging {
+    /// The keys that name files, each with its place.
+    files: Vec<(At, String)>,
+    expressions: usize,
 }
 
 impl Loader {
@@ -62,7 +74,43 @@ impl Loader {
             folder: folder.to_owned(),
             bytes_read: 0,
             checks_missing: false,
+            judging: None,
         }
+    }
+
+    /// From now on no file is read: it is judged what a text says that somebody has sent.
+    pub(crate) fn read_no_files(&mut self) {
+        self.judging = Some(Judging::default());
+    }
+
+    /// Whether a file that this key names is left unread, which is noted.
+    pub(crate) fn leaves(&mut self, at: At, key: &str) -> bool {
+        let Some(judging) = &mut self.judging else { return false };
+        judging.files.push((at, key.to_owned()));
+        true
+    }
+
+    /// Whether files are left unread.
+    pub(crate) fn leaves_files(&self) -> bool {
+        self.judging.is_some()
+    }
+
+    /// The keys that name files that were left unread.
+    pub(crate) fn into_left(self) -> (Log, Vec<(At, String)>) {
+        (self.log, self.judging.unwrap_or_default().files)
+    }
+
+    /// Whether one more regular expression may be compiled; else that is a fault.
+    pub(crate) fn may_compile(&mut self, at: At) -> bool {
+        let Some(judging) = &mut self.judging else { return true };
+        judging.expressions += 1;
+        if judging.expressions == MAX_JUDGED_EXPRESSIONS + 1 {
+            let message = format!(
+                "more than {MAX_JUDGED_EXPRESSIONS} regular expressions are not judged here: `punctual check-config` does"
+            );
+            self.log.fault(at, message);
+        }
+        judging.expressions <= MAX_JUDGED_EXPRESSIONS
     }
 
     pub(crate) fn file(&mut self, at: At, path: &Path) -> Option<Vec<u8>> {
@@ -135,7 +183,7 @@ impl Loader {
             self.log
                 .warn(format!("{at}: `{key}` is a secret in place; `{file_key}` keeps it out of this file"));
         }
-        let text = self.text_at(fields, used, &place)?;
+        let text = self.text_at(fields, used, &place).or_else(|| self.stand_in())?;
         let text = text.trim_end_matches(['\r', '\n']);
         let problem = match text {
             "" => "is empty",
@@ -150,6 +198,12 @@ impl Loader {
         };
         self.log.fault(fields.at_value(used), format!("the secret of `{used}` {problem}"));
         None
+    }
+
+    /// What stands in place of a secret whose file is left unread: unlike any other, and right in its form, so that all else is
+    /// judged.
+    fn stand_in(&self) -> Option<String> {
+        self.judging.as_ref().map(|judging| format!("secret-of-unread-file-{}", judging.files.len()))
     }
 
     /// A secret that is required.
@@ -199,6 +253,9 @@ impl Loader {
             TextPlace::Here(text) => return Some(text.clone()),
             TextPlace::File(path) => path,
         };
+        if self.leaves(fields.at_value(key), key) {
+            return None;
+        }
         self.inputs.name(path, MAX_SECRET_BYTES);
         let read = read_file(path, MAX_SECRET_BYTES);
         self.digests.add(path, read.as_deref().ok());

@@ -15,6 +15,7 @@ mod audit;
 mod backup;
 mod below;
 mod browsers;
+mod check_config;
 mod check_page;
 mod cli;
 mod compat;

@@ -7,6 +7,7 @@ mod form;
 mod good;
 mod hints;
 mod hostile;
+mod judged;
 mod reference;
 mod schema;
 mod secrets;

@@ -104,6 +104,11 @@ impl Contract {
         Contract { body: Some(AskedBody { kind: "application/json", shape, is_needed: true }), ..self }
     }
 
+    /// With a text of this kind.
+    pub(super) fn must_send(self, kind: &'static str) -> Contract {
+        Contract { body: Some(AskedBody { kind, shape: shape::text(), is_needed: true }), ..self }
+    }
+
     /// Of something with versions.
     pub(super) fn has_versions(self) -> Contract {
         Contract { has_versions: true, ..self }

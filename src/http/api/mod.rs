@@ -12,6 +12,7 @@ mod asked;
 mod audit;
 mod change;
 mod check;
+mod check_config;
 mod config;
 mod contract;
 mod flips;
@@ -77,6 +78,7 @@ pub(super) enum Operation {
     Audit,
     Config,
     ConfigSchema,
+    CheckConfig,
     Receivers,
     TestReceiver,
     Flips,
@@ -131,6 +133,7 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::Audit => audit::answer(asked).await,
         Operation::Config => config::answer(asked).await,
         Operation::ConfigSchema => config::schema_of_files(asked),
+        Operation::CheckConfig => check_config::answer(asked, body).await,
         Operation::Receivers => config::receivers(asked).await,
         Operation::TestReceiver => config::test(asked, body).await,
         Operation::Flips => flips::answer(asked).await,
@@ -174,6 +177,7 @@ impl Operation {
             Operation::Audit => audit::contract(),
             Operation::Config => config::contract(),
             Operation::ConfigSchema => config::contract_of_schema(),
+            Operation::CheckConfig => check_config::contract(),
             Operation::Receivers => config::contract_of_receivers(),
             Operation::TestReceiver => config::contract_of_test(),
             Operation::Flips => flips::contract(),

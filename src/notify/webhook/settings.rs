@@ -115,6 +115,9 @@ pub(crate) fn read(loader: &mut Loader, item: &Fields<'_>) -> Option<Webhook> {
     let format = template.map_or_else(|| named.unwrap_or_default(), WebhookFormat::Template);
     let http = http_config(loader, fields);
     let key = if fields.has("url") { "url" } else { "url_file" };
+    if key == "url_file" && loader.leaves_files() {
+        return None;
+    }
     let url = url.filter(|url| http_url(loader, key, fields.at_value(key), url.expose(), false))?;
     if let WebhookFormat::Chat(chat) = format
         && let Some(problem) = chat.problem_of(url.expose())
