@@ -7,12 +7,13 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::ages::{ago, at, when};
-use super::client::ApiCall;
+use super::client::{ApiCall, Client};
 use super::control::{Lasts, done, one_by_one};
 use super::flags::{Output, Who};
 use super::server;
 use super::table::{Table, plain, shown_json, text};
 use super::trouble::Trouble;
+use super::watch::watch;
 use super::way::{Listing, WhichServer};
 use crate::clock::Clock;
 use crate::config::parse_duration;
@@ -66,6 +67,9 @@ pub(super) struct ListIncidentsArgs {
     /// Not more than so many, the newest
     #[arg(long, value_name = "COUNT", default_value_t = 1000)]
     limit: usize,
+    /// Show them again every two seconds, on a terminal, until you interrupt it
+    #[arg(long)]
+    watch: bool,
     #[command(flatten)]
     shown: Listing,
 }
@@ -193,18 +197,24 @@ impl ListIncidentsArgs {
     /// Lists them.
     pub(super) async fn run(&self) -> Result<(), Trouble> {
         let client = self.shown.client()?;
-        let query = self.query()?;
-        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let mut incidents = client.first("incidents", &query, self.limit).await?;
+        match (self.watch, self.shown.output) {
+            (true, Output::Json) => {
+                return Err(Trouble::NotAsked("--watch is for people: leave out --output".to_owned()));
+            }
+            (true, Output::Text) => return watch(async || Ok(table(self.found(&client).await?))).await,
+            (false, _) => {}
+        }
+        let incidents = self.found(&client).await?;
         if self.shown.wrote_json("incidents", &incidents)? {
             return Ok(());
         }
-        // What waits for somebody first, and of that what has waited longest; what has ended stays newest first.
-        incidents.sort_by_key(|incident| match incident["ended_at"].as_str() {
-            None => (incident["status"] != "open", text(&incident["opened_at"])),
-            Some(_) => (true, String::new()),
-        });
-        Ok(table(&incidents).write(&mut io::stdout().lock())?)
+        Ok(table(incidents).write(&mut io::stdout().lock())?)
+    }
+
+    async fn found(&self, client: &Client) -> Result<Vec<Value>, Trouble> {
+        let query = self.query()?;
+        let query: Vec<(&str, &str)> = query.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        client.first("incidents", &query, self.limit).await
     }
 }
 
@@ -287,7 +297,12 @@ fn begin(since: &str) -> Result<String, Trouble> {
     Ok((Clock::new().now() - parse_duration(since).map_err(bad)?).to_string())
 }
 
-fn table(incidents: &[Value]) -> Table {
+fn table(mut incidents: Vec<Value>) -> Table {
+    // What waits for somebody first, and of that what has waited longest; what has ended stays newest first.
+    incidents.sort_by_key(|incident| match incident["ended_at"].as_str() {
+        None => (incident["status"] != "open", text(&incident["opened_at"])),
+        Some(_) => (true, String::new()),
+    });
     let row = |incident: &Value| {
         vec![
             text(&incident["id"]),

@@ -24,6 +24,7 @@ mod last_read;
 mod log;
 mod messages;
 pub mod next;
+mod receivers;
 mod refs;
 mod reload;
 mod samples;
@@ -37,6 +38,7 @@ pub mod test_notify;
 mod tests;
 mod trouble;
 mod uptime;
+mod watch;
 mod way;
 
 use std::io::{Write as _, stdout};
@@ -95,6 +97,9 @@ enum Command {
     /// What was told to whom, and with which answer
     #[command(subcommand)]
     Messages(messages::Messages),
+    /// Where messages go, and what came of the last one
+    #[command(subcommand)]
+    Receivers(receivers::AboutReceivers),
     /// What people and the server did: who paused, muted, edited, reloaded, signed in
     Audit(Box<audit::AuditArgs>),
     /// How checks have been, over a time, by day, week or month
@@ -148,6 +153,7 @@ pub fn main() -> ExitCode {
         Command::Checks(args) => return checks::main(*args, &mut stdout()),
         Command::Incidents(args) => return incidents(args),
         Command::Messages(args) => return messages(args),
+        Command::Receivers(args) => return receivers(args),
         Command::Audit(args) => return client::run(async { args.run().await }),
         Command::Uptime(args) => return uptime::main(&args, &mut stdout()),
         Command::Status(args) => return client::run(async { control::status(&args).await }),
@@ -170,6 +176,14 @@ pub fn main() -> ExitCode {
             text.lines().for_each(|line| eprintln!("{line}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+fn receivers(args: receivers::AboutReceivers) -> ExitCode {
+    use receivers::AboutReceivers;
+    match args {
+        AboutReceivers::List(list) => client::run(async { list.run().await }),
+        AboutReceivers::Test(test) => client::run(async { test.run().await }),
     }
 }
 

@@ -26,6 +26,8 @@ pub(super) struct Table {
 pub(super) struct Screen {
     /// Characters of a line; `None`: as many as there are.
     width: Option<usize>,
+    /// Lines; `None`: it is no terminal.
+    pub(super) height: Option<usize>,
     has_colors: bool,
 }
 
@@ -42,6 +44,9 @@ impl Screen {
         let size = rustix::termios::tcgetwinsize(&out).ok();
         Screen {
             width: size.map(|size| usize::from(size.ws_col)).filter(|width| *width > 0),
+            // One that does not say has as many as they had of old.
+            height: Some(size.map_or(0, |size| usize::from(size.ws_row)))
+                .map(|rows| if rows > 0 { rows } else { 24 }),
             has_colors: !is_said("NO_COLOR") && !is_dumb,
         }
     }
@@ -67,7 +72,12 @@ impl Table {
 
     /// Writes it to standard output, as it fits there.
     pub(super) fn write(&self, out: &mut dyn Write) -> io::Result<()> {
-        write!(out, "{}", Shown(self, Screen::of_stdout()))
+        write!(out, "{}", self.on(Screen::of_stdout()))
+    }
+
+    /// As it fits on this.
+    pub(super) fn on(&self, screen: Screen) -> String {
+        Shown(self, screen).to_string()
     }
 
     fn widths(&self, screen: Screen) -> Vec<usize> {
@@ -183,7 +193,7 @@ mod tests {
         let row = ["a-long-name-of-a-check", "late (muted)", "A title that says more than fits"];
         let table = Table::new(&["NAME", "STATUS", "TITLE"], [row.map(str::to_owned).to_vec()]);
         let table = table.with_statuses(1).cutting(&[2, 1]);
-        let shown = |width, has_colors| Shown(&table, Screen { width, has_colors }).to_string();
+        let shown = |width, has_colors| table.on(Screen { width, height: None, has_colors });
         let lines = |text: &str| text.lines().map(|line| line.chars().count()).max();
         assert_eq!(lines(&shown(None, false)), Some(70));
         assert_eq!(lines(&shown(Some(70), false)), Some(70));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::people::{OPERATE, Person, READ, TOKENS, form_of};
 use crate::support::http::{self, Response};
 use crate::support::process::{PATIENCE, wait_for, wait_until};
-use crate::support::punctual::Punctual;
+use crate::support::punctual::{Punctual, punctual};
 use crate::support::sink::WebhookSink;
 
 const SECRETS: [&str; 7] = [
@@ -206,4 +206,21 @@ fn who_is_on_call_tries_a_receiver_and_has_a_name_forgotten_on_the_page() {
     let forgotten = on_call.post("/config", &[("form", &form), ("forget", "typo")]);
     assert_eq!((forgotten.status, forgotten.header("location")), (303, "./config"), "{}", forgotten.text());
     assert!(!on_call.get("/config").text().contains("typo"));
+}
+
+#[test]
+fn receivers_are_listed_and_tried_from_a_shell() {
+    let sink = WebhookSink::start();
+    let server = Punctual::start(&config(&sink.url()));
+    let receivers = |arguments: &[&str]| {
+        let data = server.data().display().to_string();
+        punctual(&[&["receivers"][..], arguments, &["--storage.path", &data]].concat())
+    };
+    let (is_good, said) = receivers(&["list"]);
+    assert!(is_good && said.contains("hook") && said.contains("webhook"), "{said}");
+    let (is_good, said) = receivers(&["test", "hook"]);
+    assert!(is_good && said.starts_with("alert: hook took it"), "{said}");
+    let (is_good, said) = receivers(&["test", "unused"]);
+    assert!(!is_good && said.contains("alert: not taken"), "{said}");
+    assert!(!receivers(&["test", "nobody"]).0);
 }

@@ -1,5 +1,7 @@
 //! `punctual checks list`
 
+use std::io;
+
 use serde_json::{Value, json};
 
 use super::out::Out;
@@ -8,6 +10,7 @@ use crate::cli::client::Client;
 use crate::cli::flags::Output;
 use crate::cli::table::{Table, shown_json, text};
 use crate::cli::trouble::Trouble;
+use crate::cli::watch::watch;
 use crate::cli::way::given;
 use crate::core::cause::Status;
 
@@ -31,15 +34,34 @@ pub(super) struct ListChecksArgs {
     /// Not more than so many
     #[arg(long, value_name = "COUNT")]
     limit: Option<usize>,
+    /// Show them again every two seconds, on a terminal, until you interrupt it
+    #[arg(long)]
+    watch: bool,
 }
 
 impl ListChecksArgs {
     pub(super) async fn run(&self, client: &Client, out: &mut Out<'_>) -> Result<(), Trouble> {
         self.is_no_status()?;
+        match (self.watch, out.output) {
+            (false, _) => self.list(client, List::new(out.output), out).await?.end(out),
+            (true, Output::Json) => {
+                Err(Trouble::NotAsked("--watch is for people: leave out --output".to_owned()))
+            }
+            (true, Output::Text) => watch(async || self.table(client).await).await,
+        }
+    }
+
+    async fn table(&self, client: &Client) -> Result<Table, Trouble> {
+        // Rows of a table leave only with the whole of it.
+        let mut nowhere = Out { to: &mut io::sink(), output: Output::Text };
+        Ok(self.list(client, List::new(Output::Text), &mut nowhere).await?.into_table())
+    }
+
+    /// Those that fit.
+    async fn list(&self, client: &Client, mut list: List, out: &mut Out<'_>) -> Result<List, Trouble> {
         let plain = given([("status", &self.status), ("group", &self.group), ("source", &self.source)]);
         let filters: Vec<(&str, &str)> =
             plain.chain(self.labels.iter().map(|label| ("label", label.as_str()))).collect();
-        let mut list = List::new(out.output);
         let mut left = self.limit.unwrap_or(usize::MAX);
         if left > 0 {
             let taken = client.each("checks", &filters, |check| {
@@ -51,7 +73,7 @@ impl ListChecksArgs {
             });
             taken.await?;
         }
-        list.end(out)
+        Ok(list)
     }
 
     /// `checks list late` would look for names, and find none.
@@ -96,15 +118,17 @@ impl List {
         Ok(())
     }
 
+    fn into_table(mut self) -> Table {
+        // Among equals the order stays that of the names.
+        self.rows.sort_by_key(|row| order(&row[1]));
+        let head = ["NAME", "STATUS", "WHY", "SINCE", "LAST SEEN", "DUE", "TITLE"];
+        Table::new(&head, self.rows).with_statuses(1).cutting(&[6, 2])
+    }
+
     /// The answer as a page of the API that has no next one.
-    fn end(mut self, out: &mut Out<'_>) -> Result<(), Trouble> {
+    fn end(self, out: &mut Out<'_>) -> Result<(), Trouble> {
         match self.output {
-            Output::Text => {
-                // Among equals the order stays that of the names.
-                self.rows.sort_by_key(|row| order(&row[1]));
-                let head = ["NAME", "STATUS", "WHY", "SINCE", "LAST SEEN", "DUE", "TITLE"];
-                Table::new(&head, self.rows).with_statuses(1).cutting(&[6, 2]).write(out.to)?;
-            }
+            Output::Text => self.into_table().write(out.to)?,
             Output::Json if self.count == 0 => {
                 writeln!(out.to, "{}", json!({"checks": [], "next_cursor": null}))?;
             }
