@@ -34,7 +34,7 @@ impl LastRead {
     }
 
     pub(super) fn of_faults(faults: &Faults, refused: RefusedReload) -> LastRead {
-        let (inputs, certificates) = (faults.inputs.clone(), faults.certificates.clone());
+        let (inputs, certificates) = (faults.inputs.clone(), Inputs::clone(&faults.certificates));
         let (hash, rest) = (inputs.hash(), inputs.without(&certificates).hash());
         let waited_for = Some(certificates.hash());
         LastRead { inputs, hash, certificates, waited_for, rest, refused: Some(refused) }

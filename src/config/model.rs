@@ -90,7 +90,12 @@ impl Config {
         };
         let list: Vec<Fault> = found.into_iter().map(fault).collect();
         assert!(!list.is_empty(), "a configuration is refused for a reason");
-        Faults { list, omitted: 0, inputs: self.inputs.clone(), certificates: self.certificates.clone() }
+        Faults {
+            list,
+            omitted: 0,
+            inputs: self.inputs.clone(),
+            certificates: Box::new(self.certificates.clone()),
+        }
     }
 
     /// Adds warnings that are found while receivers are built.

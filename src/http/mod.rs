@@ -66,5 +66,5 @@ pub use self::app::App;
 pub use self::auth::{Access, PingKeys, Tokens};
 pub use self::compat_doors::{CompatDoor, CompatDoors};
 pub use self::listeners::{BindError, HandOverError, HandedOver, Listeners};
-pub use self::prefix::RoutePrefix;
 pub use self::names::FormerNames;
+pub use self::prefix::RoutePrefix;

@@ -98,7 +98,7 @@ mod tests {
             })
         };
         let goes = |uri: &str, expected: &str| {
-            assert_eq!(taken(Method::POST, uri), Ok(expected.to_owned()), "{uri}")
+            assert_eq!(taken(Method::POST, uri), Ok(expected.to_owned()), "{uri}");
         };
         goes("/a/b/", "/");
         goes("/a/b/ping/x?m=1", "/ping/x?m=1");

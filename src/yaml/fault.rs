@@ -67,8 +67,8 @@ pub struct Faults {
     pub omitted: usize,
     /// The files that were read. When they change, it is worth trying again.
     pub inputs: Inputs,
-    /// Of these, the server's certificates, keys and CAs.
-    pub certificates: Inputs,
+    /// Of these, the server's certificates, keys and CAs. In a box: an error is moved through many hands.
+    pub certificates: Box<Inputs>,
 }
 
 /// One fault a line.
@@ -151,7 +151,7 @@ impl Log {
             message,
         };
         let list = self.faults.into_iter().map(fault).collect();
-        Faults { list, omitted: self.omitted, inputs, certificates }
+        Faults { list, omitted: self.omitted, inputs, certificates: Box::new(certificates) }
     }
 }
 

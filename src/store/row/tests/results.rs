@@ -36,7 +36,7 @@ proptest! {
         let cut = &row[..before + cut.index(row.len() - before)];
         let read = read_state(cut).unwrap();
         prop_assert!(read.are_results_lost);
-        prop_assert_eq!(read.state, state.clone());
+        prop_assert_eq!(&read.state, &state);
         let read = read_state(&[&row[..before], &*spoilt].concat()).unwrap();
         prop_assert_eq!(State { results: LastResults::default(), ..read.state }, state);
     }
