@@ -25,7 +25,7 @@ const STEPS: &[&str] = &[
     include_str!("0016.sql"),
     include_str!("0017.sql"),
     include_str!("0018.sql"),
-    include_str!("0020.sql"),
+    include_str!("0019.sql"),
 ];
 
 /// The version that this program reads and writes.
