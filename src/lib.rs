@@ -95,7 +95,7 @@
 //! - No probes: punctual waits to be told, and asks nobody (`assert` in a file is refused as a future feature).
 //! - One store: SQLite. No replicas; a standby waits for the folder's lock.
 //! - No accounts: people are known by a token, by a password that a file has, or by the word of a proxy in front.
-//! - No scripts on pages, no state in the browser.
+//! - No page needs a script: one of ours asks again. No state in the browser but who is signed in.
 
 pub mod app;
 pub mod cli;
