@@ -161,12 +161,31 @@ fn lines_to_copy_have_the_checks_own_address_and_no_key() {
     let curl = "curl -fsS -m 10 --retry 5 --retry-connrefused -o /dev/null";
     assert_eq!(lines(&text, "cron"), format!("0 2 * * * your-job; {curl} {url}/$?"));
     let systemd = lines(&text, "systemd");
-    let end = format!("ExecStopPost=-/bin/sh -c '{curl} \"{url}/$$EXIT_STATUS?rid=$$INVOCATION_ID\"'");
+    let end = format!("{curl} \"{url}/$$how?rid=$$INVOCATION_ID\"'");
     assert!(systemd.ends_with(&end), "{systemd}");
     let kubernetes = lines(&text, "Kubernetes");
     for part in ["\n  schedule: \"0 2 * * *\"\n  timeZone: UTC\n", "metadata: {name: nightly}"] {
         assert!(kubernetes.contains(part), "{part}: {kubernetes}");
     }
+}
+
+/// 22.8h: a status that is a number, and a job that a signal has ended.
+#[test]
+fn the_lines_for_systemd_tell_of_a_job_that_was_killed() {
+    let server = Punctual::start(CONFIG);
+    let unit = lines(&page(&server, "job"), "systemd");
+    let stop = unit.split("/bin/sh -c '").nth(1).unwrap().strip_suffix('\'').unwrap();
+    // As systemd understands it.
+    let stop = stop.replace("$$", "$").replace("%%", "%");
+    for (code, status) in [("exited", "0"), ("exited", "3"), ("killed", "KILL"), ("dumped", "SEGV")] {
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &stop]).env("EXIT_CODE", code).env("EXIT_STATUS", status);
+        let output = shell.env("INVOCATION_ID", format!("run-{status}")).output().unwrap();
+        assert!(output.status.success(), "{code}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    let pings = server.get("/api/v1/checks/job/pings").json();
+    let kinds: Vec<&Value> = pings["pings"].as_array().unwrap().iter().map(|ping| &ping["kind"]).collect();
+    assert_eq!(kinds, [&json!("fail"), &json!("fail"), &json!("fail"), &json!("success")]);
 }
 
 /// 22.8h: what Python makes of its lines.
@@ -182,6 +201,14 @@ fn the_lines_for_python_tell_of_a_failure() {
     let kinds: Vec<&Value> = pings["pings"].as_array().unwrap().iter().map(|ping| &ping["kind"]).collect();
     assert_eq!(kinds, [&json!("fail"), &json!("start")]);
     assert!(page(&server, "job").contains("<pre>no space</pre>"));
+
+    // Where punctual does not answer, the job is done all the same.
+    let job = "def your_job(): print('done')\n";
+    let lines = lines(&page(&server, "job"), "Python");
+    drop(server);
+    let output = Command::new("python3").arg("-c").arg(format!("{job}{lines}")).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && said.contains("done\n"), "{said}");
 }
 
 /// 22.8g, 22.8h

@@ -78,11 +78,12 @@ impl Pinged<'_> {
     fn systemd(&self) -> String {
         // systemd puts in what it knows after a percent sign, and its variables after a dollar sign.
         let curl = |end: &str| self.curl(end).replace('%', "%%");
-        let (start, end) = (curl("/start?rid=${INVOCATION_ID}"), curl("/$$EXIT_STATUS?rid=$$INVOCATION_ID"));
+        // Of a job that a signal has ended the status is that signal's name.
+        let (start, end) = (curl("/start?rid=${INVOCATION_ID}"), curl("/$$how?rid=$$INVOCATION_ID"));
         let end = quoted_url(&end);
         format!(
             "[Service]\nType=oneshot\nExecStartPre=-/usr/bin/{start}\nExecStart=/path/to/your-job\n\
-             ExecStopPost=-/bin/sh -c '{end}'"
+             ExecStopPost=-/bin/sh -c 'how=fail; [ \"$$EXIT_CODE\" = exited ] && how=$$EXIT_STATUS; {end}'"
         )
     }
 
@@ -115,7 +116,10 @@ impl Pinged<'_> {
         format!(
             "import urllib.request\n\n\
              def ping(what=\"\", body=b\"\"):\n    \
-                 urllib.request.urlopen(f\"{}{{what}}\", data=body, timeout=10).read()\n\n\
+                 try:\n        \
+                     urllib.request.urlopen(f\"{}{{what}}\", data=body, timeout=10).read()\n    \
+                 except OSError as error:\n        \
+                     print(f\"not pinged: {{error}}\")\n\n\
              ping(\"/start\")\n\
              try:\n    \
                  your_job()\n\
@@ -131,9 +135,10 @@ impl Pinged<'_> {
         let method = if self.is_post_alone() { " -Method Post" } else { "" };
         format!(
             "$url = \"{}\"\n\
-             Invoke-RestMethod \"$url/start\"{method} -TimeoutSec 10\n\
-             & .\\your-job.ps1\n\
-             Invoke-RestMethod \"$url/$LASTEXITCODE\"{method} -TimeoutSec 10",
+             try {{ Invoke-RestMethod \"$url/start\"{method} -TimeoutSec 10 }} catch {{ Write-Warning $_ }}\n\
+             $how = \"fail\"\n\
+             try {{ & .\\your-job.ps1; if ($?) {{ $how = \"0\" }} }}\n\
+             finally {{ Invoke-RestMethod \"$url/$how\"{method} -TimeoutSec 10 }}",
             self.url
         )
     }
