@@ -155,7 +155,7 @@ fn understand_named(visit: Visit<'_>, target: &Target<'_>, admission: Admission)
         if limit.is_some_and(|limit| !target.name().is_some_and(|name| limit.admits_name(name))) {
             return Err(Refusal::KeyOfOthers);
         }
-        if app.access().ping_keys.is_key(&target.name) {
+        if is_secret(app, &target.name) {
             // A key without a name behind it: shown as an unknown name, it would be on the first page.
             return Err(Refusal::NotFound(NOT_FOUND_USE_KEY));
         }
@@ -192,8 +192,16 @@ fn without_keys(app: &App, source: IpAddr, first: &[u8], target: &Target<'_>) ->
     if first_is_a_check {
         return Refusal::BadRequest(BAD_ACTION);
     }
-    note_unknown(app, target, source);
+    if !is_secret(app, &target.name) {
+        note_unknown(app, target, source);
+    }
     Refusal::NotFound(NOT_FOUND_NO_KEYS)
+}
+
+/// Whether what stands where a name should is a key or a token of ours.
+fn is_secret(app: &App, shown: &[u8]) -> bool {
+    let access = app.access();
+    access.ping_keys.is_key(shown) || access.tokens.find(shown).is_some()
 }
 
 /// Whoever asks for keys hears of this only from who has one: without it nobody came so far.
