@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::super::App;
 use super::bars::{self, Bar};
 use crate::app::uptime::{UptimeAsked, UptimeReport, of_check};
-use crate::core::check::Definition;
+use crate::core::cause::CauseKind;
 use crate::core::schedule::Occurrences;
 use crate::core::step::View;
 use crate::core::time::{Span, Time};
@@ -48,7 +48,8 @@ fn up_to(app: &App, check: &Check) -> Result<Time, StoreError> {
     let as_of = app.services.as_of().at;
     let hour = Time::from_ms(as_of.as_ms() - as_of.as_ms().rem_euclid(STEP_MS));
     let newest = app.services.history.flip_times(check.id, None, 1)?;
-    Ok(newest.first().map_or(hour, |(_, flip)| hour.max(flip.at.min(as_of))))
+    // A moment later: the time up to which is counted has no part of it.
+    Ok(newest.first().map_or(hour, |(_, flip)| hour.max((flip.at + Span::ms(1)).min(as_of))))
 }
 
 fn drawn(report: &UptimeReport, view: &View, zone: Zone) -> Markup {
@@ -56,18 +57,22 @@ fn drawn(report: &UptimeReport, view: &View, zone: Zone) -> Markup {
     let days = days(report, zone);
     let bars: Vec<Bar> = days.iter().flat_map(|day| quarters(*day, report, zone)).collect();
     let total = &report.total.tally;
+    // 1.6: what cannot be judged is asked for nothing.
+    let is_judged = !view.causes.has(CauseKind::Unjudgeable);
+    let occurrences = definition.spec.schedule.occurrences().filter(|_| is_judged);
+    let dues = occurrences.and_then(|it| Some((it.zone, due_times(it, &days, report.total.part.to)?)));
     let label = format!("Timeline: {}", bars::said(total));
     let by_month = format!("../uptime?by=month&q=check%3D{}", definition.name);
     html! {
         p { (summary(report)) }
         div.timeline {
             svg.bars width="100%" height=(TOP + bars::HEIGHT) role="img" aria-label=(label) shape-rendering="crispEdges" {
-                (dues(definition, &days, report.total.part.to))
+                (marks(dues.as_ref(), &days))
                 (bars::several(&bars, TOP))
             }
             (now(view))
         }
-        (legend(definition, &days, report))
+        (legend(dues.is_some(), report))
         details data-key="by day" {
             summary { "Day by day, as a table" }
             (bars::table("Day", report.parts.iter().map(|part| (day_words(part.part.from, zone), *part))))
@@ -141,13 +146,11 @@ fn due_times(occurrences: &Occurrences, days: &[TimePart], end: Time) -> Option<
     (!dues.is_empty() && dues.len() <= MAX_DUES).then_some(dues)
 }
 
-fn dues(definition: &Definition, days: &[TimePart], end: Time) -> Markup {
-    let occurrences = definition.spec.schedule.occurrences();
-    let dues =
-        occurrences.and_then(|occurrences| Some((occurrences.zone, due_times(occurrences, days, end)?)));
+/// When it was due, by which clocks.
+fn marks(dues: Option<&(Zone, Vec<Time>)>, days: &[TimePart]) -> Markup {
     html! {
         @if let Some((zone, dues)) = dues {
-            @for due in dues {
+            @for due in dues.iter().copied() {
                 @let said = format!("due {} {}", zone.local(due).format("%a %Y-%m-%d %H:%M"), zone.abbreviation(due));
                 rect.due x=(bars::share(place(due, days), days.len())) y="0" width="3" height=(DUE_HEIGHT) { title { (said) } }
             }
@@ -163,12 +166,7 @@ fn place(time: Time, days: &[TimePart]) -> f64 {
     number as f64 + ((time - day.from).as_secs_f64() / length).clamp(0.0, 1.0)
 }
 
-fn legend(definition: &Definition, days: &[TimePart], report: &UptimeReport) -> Markup {
-    let has_dues = definition
-        .spec
-        .schedule
-        .occurrences()
-        .is_some_and(|occurrences| due_times(occurrences, days, report.total.part.to).is_some());
+fn legend(has_dues: bool, report: &UptimeReport) -> Markup {
     html! {
         (bars::legend(&report.total.tally))
         p.small.quiet {
