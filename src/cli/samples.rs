@@ -1,6 +1,7 @@
 //! Samples that people have a running server send: by the receivers that are in force.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -8,11 +9,22 @@ use crate::app::{SampleOutcome, SampleRequest};
 use crate::engine::{Engine, SampleSent, SampleWay, send_samples};
 use crate::http::App;
 
+/// Whoever asks is answered by then, before their connection ends.
+const LONGEST: Duration = Duration::from_secs(60);
+
 /// Sends what is asked for, one after the other.
 pub(super) async fn serve(mut requests: mpsc::Receiver<SampleRequest>, app: Arc<App>, engine: Arc<Engine>) {
     while let Some(SampleRequest { receiver, outcome }) = requests.recv().await {
-        // Whoever asked may have gone away.
-        let _ = outcome.send(send(&receiver, &app, &engine).await);
+        // Whoever waited for another one may have gone away: nobody would know why this came.
+        if outcome.is_closed() {
+            continue;
+        }
+        let sent = tokio::time::timeout(LONGEST, send(&receiver, &app, &engine)).await;
+        let too_long = |_| SampleOutcome {
+            taken: false,
+            text: format!("no answer from {receiver} within {} s", LONGEST.as_secs()),
+        };
+        let _ = outcome.send(sent.unwrap_or_else(too_long));
     }
 }
 
