@@ -69,6 +69,9 @@ impl Loader {
             let after = section.duration(&mut self.log, "after").unwrap_or(Span::ZERO);
             let repeat_interval = section.duration(&mut self.log, "repeat_interval");
             let Some(name) = section.text(&mut self.log, "notify") else { continue };
+            if !self.may_act(section.at_value("notify")) {
+                continue;
+            }
             if self.known_receiver(section.at_value("notify"), name, receivers) {
                 actions.push(Action::new(name.into(), after, repeat_interval));
             }

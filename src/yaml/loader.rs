@@ -21,6 +21,8 @@ const MAX_SECRET_LINE_BYTES: usize = 4096;
 const TREE_PER_BYTE: usize = 8;
 /// The most regular expressions of a text that somebody has judged: each may take a megabyte.
 const MAX_JUDGED_EXPRESSIONS: usize = 100;
+/// The most actions of its responders: who is told is found out for each with each check.
+const MAX_JUDGED_ACTIONS: usize = 1000;
 /// The most items of a list of sections: receivers, Alertmanagers, ping keys, tokens.
 const MAX_ITEMS: usize = 1000;
 
@@ -56,6 +58,7 @@ struct Judging {
     /// The keys that name files, each with its place.
     files: Vec<(At, String)>,
     expressions: usize,
+    actions: usize,
 }
 
 impl Loader {
@@ -104,13 +107,26 @@ impl Loader {
     pub(crate) fn may_compile(&mut self, at: At) -> bool {
         let Some(judging) = &mut self.judging else { return true };
         judging.expressions += 1;
-        if judging.expressions == MAX_JUDGED_EXPRESSIONS + 1 {
-            let message = format!(
-                "more than {MAX_JUDGED_EXPRESSIONS} regular expressions are not judged here: `punctual check-config` does"
-            );
+        let count = judging.expressions;
+        self.is_judged_here(at, count, (MAX_JUDGED_EXPRESSIONS, "regular expressions"))
+    }
+
+    /// Whether one more action of a responder may be looked at; else that is a fault.
+    pub(crate) fn may_act(&mut self, at: At) -> bool {
+        let Some(judging) = &mut self.judging else { return true };
+        judging.actions += 1;
+        let count = judging.actions;
+        self.is_judged_here(at, count, (MAX_JUDGED_ACTIONS, "actions of responders"))
+    }
+
+    /// The first that is too much is a fault, and the others need none.
+    fn is_judged_here(&mut self, at: At, count: usize, (most, what): (usize, &str)) -> bool {
+        if count == most + 1 {
+            let message =
+                format!("more than {most} {what} are not judged here: `punctual check-config` does");
             self.log.fault(at, message);
         }
-        judging.expressions <= MAX_JUDGED_EXPRESSIONS
+        count <= most
     }
 
     pub(crate) fn file(&mut self, at: At, path: &Path) -> Option<Vec<u8>> {

@@ -119,3 +119,17 @@ fn regular_expressions_without_end_are_refused() {
     let many = faults(&matchers(200));
     assert!(many.len() == 1 && many[0].contains("more than 100 regular expressions"), "{many:?}");
 }
+
+/// Who is told is found out for each action with each check: an alias makes many of a few bytes.
+#[test]
+fn actions_without_end_are_refused() {
+    let actions = |count: usize| {
+        format!(
+            "receivers: [{{name: a, webhook: {{url: 'http://a'}}}}]\nresponders:\n- {{actions: &all [{}]}}\n- {{actions: *all}}\n",
+            vec!["{notify: a}"; count].join(", ")
+        )
+    };
+    assert_eq!(faults(&actions(500)), Vec::<String>::new());
+    let many = faults(&actions(600));
+    assert!(many.len() == 1 && many[0].contains("more than 1000 actions"), "{many:?}");
+}
