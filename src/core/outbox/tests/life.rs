@@ -147,7 +147,7 @@ impl World {
     fn plan(&mut self, place: usize, begun: &[Cause]) {
         let facts = Facts { definition: &self.definition, causes: begun };
         let plan = plan(&self.policy, &facts, &self.incidents[place], self.now, self.now);
-        self.incidents[place].actions.extend(plan.actions);
+        plan.note_in(&mut self.incidents[place]);
         plan.deliveries.into_iter().for_each(|new| self.insert(new));
     }
 
