@@ -8,6 +8,7 @@ use super::step::{Flip, FlipReason};
 use super::text::first_bytes;
 use super::time::Time;
 
+mod beside;
 mod key;
 mod term;
 
@@ -326,33 +327,6 @@ impl Incident {
     /// `None`: it has ended, or is `wont_fix` already.
     pub fn wont_fix(&self, by: &str, now: Time) -> Option<(Incident, IncidentStep)> {
         self.stand(IncidentStatus::WontFix, StepKind::WontFix, by, now)
-    }
-
-    /// Where it stands for what an action has to tell while these `causes` hold: open, where that was planned for a cause
-    /// that the acknowledgement does not cover, and one still holds (11.2).
-    pub fn stands_for(&self, action: ActionId, causes: &[Cause]) -> IncidentStatus {
-        let is_uncovered = |planned: &Planned| planned.action == action && planned.is_uncovered;
-        let kinds: Vec<CauseKind> = causes.iter().map(|cause| cause.kind).collect();
-        if self.is_uncovered(&kinds) && self.actions.iter().any(is_uncovered) {
-            return IncidentStatus::Open;
-        }
-        self.status
-    }
-
-    /// Whether somebody who acknowledged it has not taken on causes of these kinds (11.2).
-    pub fn is_uncovered(&self, kinds: &[CauseKind]) -> bool {
-        let is_covered = |kind: &CauseKind| self.covered.contains(&kind.family());
-        self.status == IncidentStatus::Acknowledged && !kinds.iter().all(is_covered)
-    }
-
-    /// 9.6: only those actions still count as planned that were planned for another cause which still holds. Answers the
-    /// others.
-    fn begin_after_blind(&mut self, flip: &Flip) -> Vec<ActionId> {
-        self.told_after_blind = true;
-        let begun = |kind: &CauseKind| flip.begun.iter().any(|cause| cause.kind == *kind);
-        let still_holds = |kind: &CauseKind| flip.causes.has(*kind) && !begun(kind);
-        let superseded = self.actions.extract_if(.., |planned| !planned.kinds.iter().any(still_holds));
-        superseded.map(|planned| planned.action).collect()
     }
 
     /// Takes either back (11.2). No action counts as planned any more: all that match its causes are to be planned again,

@@ -216,11 +216,18 @@ impl Judged {
             expect_told(&mut bad, &self.definition, &causes, files, at);
             self.bad.push(bad);
         } else if let Some(bad) = self.bad.last_mut() {
+            // 11.2: where nothing holds any more that nobody has taken on, it is told anew when it comes again.
+            if causes.iter().all(|(kind, ..)| bad.covered.contains(&kind.family())) {
+                bad.beside.clear();
+            }
             expect_told(bad, &self.definition, &began, files, at);
             let was_blind = |causes: &Causes| causes.iter().any(|(kind, ..)| *kind == CauseKind::Blind);
             let is_told = !began.is_empty();
             if was_blind(&before) && !was_blind(&causes) && is_told && bad.after_blind.is_none() {
-                let stays: Causes = causes.iter().filter(|cause| before.contains(cause)).copied().collect();
+                let is_taken_on =
+                    |family: Family| bad.stance == Stance::Acknowledge && bad.covered.contains(&family);
+                let stays = causes.iter().filter(|cause| before.contains(cause));
+                let stays: Causes = stays.filter(|(kind, ..)| !is_taken_on(kind.family())).copied().collect();
                 let told_already = stays.iter().flat_map(|one| actions_for(&self.definition, &[*one], files));
                 let mut anew = actions_for(&self.definition, &began, files);
                 told_already.for_each(|action| {
@@ -299,18 +306,24 @@ fn expect_told(bad: &mut Bad, check: &Definition, began: &Causes, files: &Files,
     let told = actions_for(check, began, files);
     bad.required.extend(&told);
     bad.allowed.extend(&told);
-    let mut beside = BTreeSet::new();
+    let (mut beside, mut news) = (BTreeSet::new(), BTreeSet::new());
     for one in began {
         let of_one = actions_for(check, &[*one], files);
         bad.allowed.extend(&of_one);
         let is_taken_on = bad.stance != Stance::Acknowledge || bad.covered.contains(&one.0.family());
+        // Who knows that it is late does not know that it fails; the other way round it is no news.
+        let is_news = one.0.family() == Family::Failing;
         if !is_taken_on {
-            beside.extend(told.intersection(&of_one).filter(|action| !bad.beside.contains(action)));
+            let already = if is_news { &bad.beside } else { &bad.planned };
+            let new: BTreeSet<ActionId> =
+                told.intersection(&of_one).filter(|action| !already.contains(action)).copied().collect();
+            news.extend(new.iter().filter(|_| is_news));
+            beside.extend(new);
         }
     }
-    if !beside.is_empty() {
-        bad.beside.extend(&beside);
-        bad.beside_since.push((at, beside));
+    bad.beside.extend(beside);
+    if !news.is_empty() {
+        bad.beside_since.push((at, news));
     }
     bad.planned.extend(told);
 }

@@ -287,3 +287,26 @@ fn a_term_that_began_by_a_clock_ahead_lasts_as_long_as_was_meant() {
     assert_eq!(term(100, 160).brought_back_to(at(40)), term(40, 100));
     assert_eq!(term(30, 160).brought_back_to(at(40)), term(30, 160));
 }
+
+/// 11.2c
+#[test]
+fn when_what_nobody_took_on_is_over_nothing_counts_as_planned_for_it() {
+    let (stood, _) = incident().acknowledge(causes("failed").as_slice(), None, "Ada", at(5)).unwrap();
+    let free = Planned { is_uncovered: true, ..planned(2, &[CauseKind::Failed, CauseKind::Missing]) };
+    let mut stood = Incident { actions: vec![planned(1, &[CauseKind::Failed]), free], ..stood };
+    assert_eq!(stood.take_all_on(causes("failed missing").as_slice()), []);
+    assert_eq!(stood.take_all_on(causes("failed").as_slice()), [ActionId(2)]);
+    assert!(stood.actions.iter().all(|planned| !planned.is_uncovered));
+}
+
+/// 9.6c, 11.2c: what was told of a failure that somebody has taken on says nothing of what `blind` turns out to be.
+#[test]
+fn what_takes_the_place_of_blind_supersedes_also_what_was_planned_for_what_is_taken_on() {
+    let (stood, _) = incident().acknowledge(causes("failed").as_slice(), None, "Ada", at(5)).unwrap();
+    let told = Planned { is_uncovered: true, ..planned(1, &[CauseKind::Failed, CauseKind::Blind]) };
+    let stood = Incident { actions: vec![told], ..stood };
+    let flip = flip("20 failed missing", &causes("failed blind(missing)"));
+    let change = on_flip(Some(&stood), &flip, CheckId(1), IncidentId(2)).unwrap();
+    let Turn::AfterBlind { superseded, .. } = change.turn else { panic!("{:?}", change.turn) };
+    assert_eq!((superseded, change.incident.actions), (vec![ActionId(1)], Vec::new()));
+}

@@ -45,8 +45,9 @@ pub fn plan(policy: &Policy, facts: &Facts<'_>, incident: &Incident, at: Time, n
         let action = &matched.action;
         let is_it = |planned: &&mut Planned| planned.action == action.id;
         let is_uncovered = incident.is_uncovered(&matched.kinds);
-        // What was planned for causes that somebody has taken on tells nothing of those that nobody has (11.2).
-        let goes_on = |planned: &Planned| planned.is_uncovered || !is_uncovered;
+        // What was planned for lateness that somebody has taken on tells nothing of a failure (11.2).
+        let is_news = incident.is_news(&matched.kinds);
+        let goes_on = |planned: &Planned| planned.is_uncovered || !is_news;
         if incident.actions.iter().any(|planned| planned.action == action.id && goes_on(planned)) {
             continue;
         }

@@ -178,6 +178,11 @@ fn what_begins_beside_an_acknowledgement_is_told_by_all_that_match_it_once() {
     assert_eq!(incident.actions.len(), 2);
     incident = take_on(&incident, "missing failed");
     assert_eq!(plan_for(&mut incident, "too_many"), [""; 0]);
+
+    let mut failing = self::incident();
+    assert_eq!(plan_for(&mut failing, "failed"), ["ops"]);
+    failing = take_on(&failing, "failed");
+    assert_eq!(plan_for(&mut failing, "missing"), ["chat"], "what fails is late some time after");
 }
 
 /// 9.6

@@ -1,8 +1,9 @@
 //! What need not be told any more.
 
 use super::rows::Rows;
-use crate::core::incident::IncidentId;
+use crate::core::incident::{Incident, IncidentId};
 use crate::core::outbox::{CancelReason, Delivery, DeliveryState, cancel_waiting};
+use crate::core::route::ActionId;
 use crate::store::StoreError;
 
 /// Cancels what waits or would be tried again of an incident that goes on.
@@ -13,6 +14,21 @@ pub(super) fn cancel_all(
 ) -> Result<(), StoreError> {
     let unfinished = rows.unfinished(incident)?;
     cancel(rows, &unfinished, reason)
+}
+
+/// Cancels what waits or rests of these actions.
+pub(super) fn cancel_of(
+    rows: &mut dyn Rows,
+    incident: &Incident,
+    actions: &[ActionId],
+    reason: CancelReason,
+) -> Result<(), StoreError> {
+    if actions.is_empty() {
+        return Ok(());
+    }
+    let mut over = rows.unfinished(incident.id)?;
+    over.retain(|row| actions.contains(&row.action));
+    cancel(rows, &over, reason)
 }
 
 /// Cancels those of these that wait or rest.

@@ -1,6 +1,6 @@
 //! What a flip does to its check's incident, and what is to be told of it: in the transaction of the flip (12.1).
 
-use super::cancel::cancel;
+use super::cancel::cancel_of;
 use super::end::{Ended, tell_the_end};
 use super::plan::plan_actions;
 use super::rows::Rows;
@@ -47,15 +47,16 @@ pub(super) fn follow(
     for step in &change.steps {
         rows.insert_step(incident.id, step)?;
     }
+    let held = incident.take_all_on(flip.causes.as_slice());
+    cancel_of(rows, &incident, &held, CancelReason::Acknowledged)?;
     match &change.turn {
         Turn::Opened(causes) | Turn::Grew(causes) => {
             plan_actions(rows, &mut incident, &Facts { definition, causes }, flip.at, now)?;
         }
         Turn::AfterBlind { begun, superseded } => {
             let stays = told_as_late(rows, flipped, &mut incident, stood.as_ref(), begun)?;
-            let is_over = |row: &Delivery| superseded.contains(&row.action) && stays != Some(row.action);
-            let over: Vec<Delivery> = rows.unfinished(incident.id)?.into_iter().filter(is_over).collect();
-            cancel(rows, &over, CancelReason::Superseded)?;
+            let over: Vec<ActionId> = superseded.iter().copied().filter(|it| stays != Some(*it)).collect();
+            cancel_of(rows, &incident, &over, CancelReason::Superseded)?;
             plan_actions(rows, &mut incident, &Facts { definition, causes: begun }, flip.at, now)?;
         }
         Turn::Eased => {}

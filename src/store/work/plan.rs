@@ -1,12 +1,12 @@
 //! Who is to be told that something is wrong (12.2).
 
-use super::cancel::cancel;
+use super::cancel::{cancel, cancel_of};
 use super::rows::Rows;
 use super::wait::let_wait;
 use crate::core::cause::Cause;
 use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::outbox::CancelReason;
-use crate::core::route::{Facts, Reopened, plan, plan_anew};
+use crate::core::route::{ActionId, Facts, Reopened, plan, plan_anew};
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -19,6 +19,10 @@ pub(super) fn plan_actions(
     now: Time,
 ) -> Result<(), StoreError> {
     let plan = plan(&rows.policy(), facts, incident, at, now);
+    // What rests of an action that tells again would be tried again beside it.
+    let is_planned = |action: &ActionId| incident.actions.iter().any(|planned| planned.action == *action);
+    let again: Vec<ActionId> = plan.actions.iter().map(|planned| planned.action).filter(is_planned).collect();
+    cancel_of(rows, incident, &again, CancelReason::Acknowledged)?;
     plan.note_in(incident);
     for delivery in plan.deliveries {
         let_wait(rows, delivery)?;

@@ -15,14 +15,16 @@ impl World {
         }
     }
 
-    /// 11.2: nothing is planned a second time while it is still to be told. What takes the place of `blind` is (9.6).
+    /// 11.2: nothing is planned a second time while it waits. What takes the place of `blind` is (9.6); and what begins beside an
+    /// acknowledgement is told beside a message that is under way, which says nothing of it.
     pub(super) fn assert_one_alert(&self) {
         for incident in self.incidents.iter().filter(|incident| !incident.told_after_blind) {
-            let is_to_come = |row: &&Delivery| {
-                let is_unfinished = matches!(row.state, DeliveryState::Waiting | DeliveryState::InMessage(_));
-                row.incident == incident.id && row.kind == DeliveryKind::Alert && is_unfinished
+            let waits = |row: &&Delivery| {
+                row.incident == incident.id
+                    && row.kind == DeliveryKind::Alert
+                    && row.state == DeliveryState::Waiting
             };
-            let mut actions: Vec<_> = self.rows.iter().filter(is_to_come).map(|row| row.action).collect();
+            let mut actions: Vec<_> = self.rows.iter().filter(waits).map(|row| row.action).collect();
             let count = actions.len();
             actions.sort_unstable();
             actions.dedup();
