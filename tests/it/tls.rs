@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::support::http::{self, Response, runtime};
 use crate::support::process::{PATIENCE, run, wait_for, wait_until};
 use crate::support::prometheus::{Prometheus, Setup, promtool};
-use crate::support::punctual::Punctual;
+use crate::support::punctual::{Punctual, punctual};
 use crate::support::smtp::Certificates;
 
 const CONFIG: &str = "checks: [{name: a, every: 1h}]\n";
@@ -117,6 +117,90 @@ fn a_real_prometheus_scrapes_over_https_with_a_client_certificate() {
     let page = get(&client, &server.url("/")).unwrap();
     assert!(page.header("content-security-policy").starts_with("default-src 'none'"), "{:?}", page.headers);
     assert_eq!(page.header("x-frame-options"), "deny");
+}
+
+/// 23.9b
+#[test]
+fn of_verified_clients_only_those_with_one_of_the_names_come_in() {
+    let web = |kind: &str, names: &str| {
+        format!(
+            "tls_server_config:
+  cert_file: server.pem
+  key_file: server.key
+  client_auth_type: {kind}
+  client_ca_file: authority.pem
+  client_allowed_sans: [{names}]
+"
+        )
+    };
+    let all = "prometheus.example.org, ann@example.org, '2001:db8::7', 192.0.2.7, 'spiffe://example.org/job'";
+    let (mut server, certificates) = with_certificates(&web("RequireAndVerifyClientCert", all));
+    let file = server.folder().join("web.yml");
+    let (is_good, said) = promtool(&["check", "web-config", file.to_str().unwrap()]);
+    // Debian 12 has one of before there was the key: then nothing else of the file is wrong.
+    let faults: Vec<&str> = said.lines().filter(|line| line.contains("line ")).collect();
+    let is_older = faults.len() == 1 && faults[0].contains("field client_allowed_sans not found");
+    assert!(is_good || is_older, "{said}");
+    let folder = server.folder().to_owned();
+    let with = |name: &str, sans: Option<&str>| {
+        let (certificate, key) = Certificates::issue_as(&folder, name, sans);
+        // It comes by a connection of its own each time, and may resume what was agreed on before.
+        showing(trusting(&certificates.authority).pool_max_idle_per_host(0), &certificate, &key)
+    };
+    let dns = with("dns", Some("DNS:other.example.org,DNS:prometheus.example.org"));
+    server.start_unready();
+    let url = server.url("/-/ready");
+    wait_for("the server", PATIENCE, || get(&dns, &url).ok());
+    for (name, sans) in [
+        ("email", "email:ann@example.org"),
+        ("v6", "IP:2001:db8:0:0:0:0:0:7"),
+        ("v4", "IP:192.0.2.7"),
+        ("uri", "URI:spiffe://example.org/job"),
+        // What exporters do not look at is in nobody's way.
+        ("many", "otherName:1.2.3.4;UTF8:x,RID:1.2.3.4,DNS:prometheus.example.org"),
+    ] {
+        let answer = get(&with(name, Some(sans)), &url);
+        assert!(answer.as_ref().is_ok_and(|answer| answer.status == 200), "{sans}: {answer:?}");
+    }
+    for (name, sans) in [
+        ("prometheus.example.org", None),
+        ("other", Some("DNS:grafana.example.org")),
+        ("case", Some("DNS:Prometheus.example.org")),
+        ("wild", Some("DNS:*.example.org")),
+        ("below", Some("DNS:a.prometheus.example.org")),
+        ("bob", Some("email:bob@example.org")),
+        ("address", Some("IP:192.0.2.8")),
+        ("job", Some("URI:spiffe://example.org/job/2")),
+        ("kind", Some("otherName:1.2.3.4;UTF8:prometheus.example.org")),
+    ] {
+        let answer = get(&with(name, sans), &url);
+        assert!(answer.is_err(), "{name}: {answer:?}");
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let others = Certificates::make(elsewhere.path());
+    let (certificate, key) =
+        Certificates::issue_as(elsewhere.path(), "forged", Some("DNS:prometheus.example.org"));
+    assert!(others.authority.exists());
+    get(&showing(trusting(&certificates.authority), &certificate, &key), &url)
+        .expect_err("another authority");
+
+    // A reload lets in others, and nobody by what was agreed on before.
+    let reload = || {
+        let data = server.data();
+        let (is_good, said) = punctual(&["reload", "--storage.path", data.to_str().unwrap()]);
+        assert!(is_good, "{said}");
+    };
+    let grafana = with("grafana", Some("DNS:grafana.example.org"));
+    get(&grafana, &url).expect_err("not yet");
+    server.write_web_config(&web("RequireAndVerifyClientCert", "grafana.example.org"));
+    reload();
+    assert_eq!(get(&grafana, &url).unwrap().status, 200);
+    get(&dns, &url).expect_err("not any more");
+    server.write_web_config(&web("VerifyClientCertIfGiven", "grafana.example.org"));
+    reload();
+    let without = trusting(&certificates.authority).build().unwrap();
+    assert_eq!((get(&without, &url).unwrap().status, get(&grafana, &url).unwrap().status), (200, 200));
+    get(&dns, &url).expect_err("it shows one with another name");
 }
 
 /// 23.9
@@ -257,6 +341,10 @@ fn a_start_with_a_bad_file_says_where_and_what() {
     check(
         "tls_server_config: {cert_file: server.pem, key_file: authority.key}\n",
         "it is the key of another certificate",
+    );
+    check(
+        "tls_server_config: {cert_file: server.pem, key_file: server.key, client_allowed_sans: [a]}\n",
+        "web.yml:1:66: names keep nobody out by `client_allowed_sans` without `client_auth_type: Req",
     );
     check("tls_server_config: {cert_file: gone.pem, key_file: server.key}\n", "there is no such file");
 }

@@ -2,7 +2,7 @@
 
 use crate::core::time::Span;
 use crate::yaml::section::Kind::{
-    Duration, Flag, Later, Lines, Map, OneOf, Path, Secret, SecretsByName, Text, Texts, Whole,
+    Duration, Flag, Lines, Map, OneOf, Path, Secret, SecretsByName, Text, Texts, Whole,
 };
 use crate::yaml::section::Need::{Default, Optional};
 use crate::yaml::section::{HOUR, Kind, Section, key};
@@ -55,7 +55,12 @@ pub(in crate::config) static TLS_SERVER: Section = Section {
         ),
         key("client_ca_file", Path, Optional, "The CAs of clients' certificates."),
         key("client_ca", Lines(PEM), Optional, "The CAs of clients' certificates (inline)."),
-        key("client_allowed_sans", Later, Optional, ""),
+        key(
+            "client_allowed_sans",
+            Texts,
+            Optional,
+            "Names of which a verified certificate must have one as a subject alternative name (DNS, email, IP, URI), as they are written there. Default: any.",
+        ),
         key("min_version", VERSIONS, Default("TLS12"), "The oldest version of TLS that is spoken."),
         key("max_version", VERSIONS, Default("TLS13"), "The newest version of TLS that is spoken."),
         key(

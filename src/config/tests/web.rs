@@ -30,6 +30,7 @@ fn everything_that_exporters_take_is_read() {
   key_file: key.pem
   client_auth_type: VerifyClientCertIfGiven
   client_ca_file: cert.pem
+  client_allowed_sans: [prometheus.example.org, ann@example.org, 192.0.2.7, 'spiffe://example.org/job']
   min_version: TLS12
   max_version: TLS13
   cipher_suites: [TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, TLS_AES_128_GCM_SHA256]
@@ -92,7 +93,17 @@ fn what_is_wrong_is_told_with_its_place_and_without_secrets() {
     check(&tls(", curve_preferences: [CurveP521]"), "there are X25519, CurveP256, CurveP384");
     check(&tls(", client_auth_type: RequireAndVerifyClientCert"), "`client_ca_file`, which is missing");
     check(&tls(", client_ca_file: cert.pem"), "client_auth_type: RequireAndVerifyClientCert");
-    check(&tls(", client_allowed_sans: [a]"), "not supported by this version");
+    let without = "web.yml:1:61: names keep nobody out by `client_allowed_sans` without";
+    check(&tls(", client_allowed_sans: [a]"), without);
+    let verified = |more: &str| {
+        tls(&format!(", client_ca_file: cert.pem, client_auth_type: RequireAndVerifyClientCert, {more}"))
+    };
+    check(
+        &tls(", client_auth_type: RequireAnyClientCert, client_allowed_sans: [a]"),
+        "names keep nobody out",
+    );
+    check(&verified("client_allowed_sans: []"), "`client_allowed_sans` has no name: nobody could come in");
+    check(&verified("client_allowed_sans: [[a]]"), "an item of `client_allowed_sans` is a text, not a list");
     check("http_server_config: {headers: {X-Frame-Options: allow}}", "web.yml:1:49: ");
     check("http_server_config: {headers: {Server: x}}", "`headers` has no key `Server`");
     check("http_server_config: {headers: {Content-Security-Policy: \"ä\"}}", "plain ASCII");

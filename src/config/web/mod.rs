@@ -2,6 +2,7 @@
 
 mod anybody;
 mod options;
+mod sans;
 mod tls;
 
 use std::path::Path;

@@ -12,6 +12,7 @@ use rustls::{RootCertStore, ServerConfig};
 
 use super::anybody::Anybody;
 use super::options::Options;
+use super::sans::SanVerifier;
 use crate::notify::pem;
 use crate::yaml::fields::Fields;
 use crate::yaml::inputs::{ContentHash, Digests, Inputs, MAX_SECRET_BYTES, read_file};
@@ -35,6 +36,8 @@ struct Sources {
     /// Of clients' certificates.
     authorities: Option<Source>,
     client_auth: ClientAuth,
+    /// Of which a certificate that was verified must have one; none: whatever its names.
+    names: Vec<String>,
     options: Options,
 }
 
@@ -102,12 +105,13 @@ pub(super) fn read(loader: &mut Loader, fields: &Fields<'_>) -> Option<ServerTls
         }
         _ => {}
     }
+    let names = names(loader, fields, client_auth)?;
     let ((certificate, certificate_pem), (key, key_pem)) = certificate.zip(key).or_else(|| {
         loader.log.fault(fields.at, "`tls_server_config` needs `cert_file` and `key_file`");
         None
     })?;
     let (authorities, authorities_pem) = authorities.unzip();
-    let sources = Sources { certificate, key, authorities, client_auth, options };
+    let sources = Sources { certificate, key, authorities, client_auth, names, options };
     let texts = Texts { certificate: certificate_pem, key: key_pem, authorities: authorities_pem };
     let hash = sources.hash_of(&texts);
     match sources.set_up(&texts) {
@@ -117,6 +121,28 @@ pub(super) fn read(loader: &mut Loader, fields: &Fields<'_>) -> Option<ServerTls
             None
         }
     }
+}
+
+/// The names of which a certificate must have one; `None`: there is a fault.
+fn names(loader: &mut Loader, fields: &Fields<'_>, client_auth: ClientAuth) -> Option<Vec<String>> {
+    let key = "client_allowed_sans";
+    if !fields.has(key) {
+        return Some(Vec::new());
+    }
+    if !matches!(client_auth, ClientAuth::Verified { .. }) {
+        let message = format!(
+            "names keep nobody out by `{key}` without `client_auth_type: RequireAndVerifyClientCert`"
+        );
+        loader.log.fault(fields.at_key(key), message);
+        return None;
+    }
+    let faults_before = loader.log.count();
+    let names: Vec<String> =
+        fields.texts(&mut loader.log, key).into_iter().map(|(_, name)| name.to_owned()).collect();
+    if names.is_empty() && loader.log.count() == faults_before {
+        loader.log.fault(fields.at_value(key), format!("`{key}` has no name: nobody could come in"));
+    }
+    (loader.log.count() == faults_before).then_some(names)
 }
 
 /// Where the PEM of one of two keys stands, and its text.
@@ -247,7 +273,11 @@ impl Sources {
         let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone());
         let builder = if is_required { builder } else { builder.allow_unauthenticated() };
         let verifier = builder.build().map_err(|error| source.fault(&format!("cannot be used: {error}")))?;
-        Ok(Some(verifier))
+        Ok(Some(if self.names.is_empty() {
+            verifier
+        } else {
+            Arc::new(SanVerifier::new(verifier, self.names.clone()))
+        }))
     }
 }
 

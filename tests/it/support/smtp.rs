@@ -81,6 +81,11 @@ impl Certificates {
 
     /// Another certificate of the authority in the folder, for whatever `name`, and its key.
     pub(crate) fn issue(folder: &Path, name: &str) -> (PathBuf, PathBuf) {
+        Certificates::issue_as(folder, name, Some("DNS:localhost,IP:127.0.0.1"))
+    }
+
+    /// The same with these subject alternative names, as `openssl` takes them.
+    pub(crate) fn issue_as(folder: &Path, name: &str, sans: Option<&str>) -> (PathBuf, PathBuf) {
         let (certificate, key) = (folder.join(format!("{name}.pem")), folder.join(format!("{name}.key")));
         let mut command = Command::new("openssl");
         command.args([
@@ -97,7 +102,7 @@ impl Certificates {
         command.arg("-out").arg(&certificate).arg("-keyout").arg(&key);
         command.arg("-CA").arg(folder.join("authority.pem")).arg("-CAkey").arg(folder.join("authority.key"));
         command.args(["-subj", &format!("/CN={name}"), "-addext", "basicConstraints=critical,CA:FALSE"]);
-        command.args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]);
+        command.args(sans.iter().flat_map(|sans| ["-addext".to_owned(), format!("subjectAltName={sans}")]));
         let (is_good, said) = run(&mut command);
         assert!(is_good, "openssl: {said}");
         (certificate, key)
