@@ -138,7 +138,7 @@ fn a_restored_copy_tells_nobody_before_it_is_told_to() {
 }
 
 /// What is shown of checks that nobody pings: how they stand, since when, and who said what.
-fn standing(url: &str, names: &[&str]) -> Vec<Value> {
+pub(crate) fn standing(url: &str, names: &[&str]) -> Vec<Value> {
     let of = |name: &&str| {
         let mut check = http::get(&format!("{url}/api/v1/checks/{name}")).json();
         let incidents = http::get(&format!("{url}/api/v1/checks/{name}/incidents")).json();

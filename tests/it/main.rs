@@ -73,6 +73,7 @@ mod test_notify;
 mod tls;
 mod unknown_names;
 mod unwell;
+mod upgrade;
 mod uptime;
 mod uptime_page;
 mod webhook;

@@ -14,6 +14,7 @@ use super::process::{Process, free_port, whole_lines};
 /// `punctual serve` in a folder of its own, which holds `punctual.yaml` and `data`.
 pub(crate) struct Punctual {
     port: u16,
+    binary: PathBuf,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
     /// Holds `data`, if that is no part of the folder.
@@ -38,6 +39,7 @@ impl Punctual {
     pub(crate) fn new(config: &str) -> Punctual {
         let punctual = Punctual {
             port: free_port(),
+            binary: env!("CARGO_BIN_EXE_punctual").into(),
             arguments: Vec::new(),
             environment: Vec::new(),
             disk: None,
@@ -85,6 +87,11 @@ impl Punctual {
     pub(crate) fn on_small_disk(mut self, size_bytes: u64) -> Punctual {
         self.disk = Some(SmallDisk::mount(self.folder(), "data", size_bytes));
         self
+    }
+
+    /// Is another version from the next start on.
+    pub(crate) fn run_by(&mut self, binary: &Path) {
+        self.binary = binary.to_owned();
     }
 
     /// May have so many files and connections open.
@@ -192,7 +199,7 @@ impl Punctual {
     /// Starts it without waiting.
     pub(crate) fn start_unready(&mut self) {
         self.process = None;
-        let binary = env!("CARGO_BIN_EXE_punctual");
+        let binary = self.binary.to_str().unwrap();
         let mut command = match (&self.disk, self.descriptors) {
             (Some(disk), _) => disk.command(binary),
             (None, Some(most)) => {
@@ -218,6 +225,11 @@ impl Punctual {
     pub(crate) fn stop(&mut self) -> ExitStatus {
         self.signal(Signal::TERM);
         self.wait(Duration::from_secs(15))
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.process.as_mut().expect("it was started").child().try_wait().unwrap().is_some()
     }
 
     /// Waits until it ends by itself.
