@@ -1,5 +1,6 @@
 //! What is given to those who run punctual: a unit of systemd, a container, a proxy, completions, the manual.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use crate::support::http;
@@ -42,6 +43,37 @@ fn what_the_unit_and_the_container_say_are_flags_and_variables_that_there_are() 
     for variable in variables.split(' ').map(|setting| setting.split('=').next().unwrap()) {
         assert!(help.contains(&format!("[env: {variable}")), "{variable}: {help}");
     }
+}
+
+/// There is no engine of containers in every place that tests run in: what the file says fits together, at least.
+#[test]
+fn the_container_runs_without_root_and_everything_that_it_says_fits() {
+    let container = deployed("Containerfile");
+    let of = |word: &str| -> Vec<&str> {
+        container.lines().filter_map(|line| line.strip_prefix(word)?.strip_prefix(' ')).collect()
+    };
+    let variables: HashMap<&str, &str> =
+        of("ENV")[0].split(' ').map(|setting| setting.split_once('=').unwrap()).collect();
+    let user = of("USER")[0];
+    let is_no_root = |id: &str| id.parse::<u32>().is_ok_and(|id| id > 0);
+    assert!(user.split(':').all(is_no_root), "by numbers, or runAsNonRoot cannot tell: {user}");
+    let data = of("VOLUME")[0];
+    assert_eq!(variables["PUNCTUAL_STORAGE_PATH"], data);
+    assert!(
+        container.contains(&format!("--chown={user} /empty {data}\n")),
+        "a volume is writable for the user"
+    );
+    let address = variables["PUNCTUAL_WEB_LISTEN_ADDRESS"];
+    assert_eq!(address.rsplit(':').next(), Some(of("EXPOSE")[0]));
+    let binary = serde_json::from_str::<Vec<String>>(of("ENTRYPOINT")[0]).unwrap().remove(0);
+    assert!(container.contains(&format!("COPY --from=build /src/target/release/punctual {binary}\n")));
+    let manifest = include_str!("../../Cargo.toml");
+    let least = manifest.split("rust-version = \"").nth(1).unwrap().split('"').next().unwrap();
+    assert!(of("FROM")[0].contains(&format!("rust:{least}-")), "of Rust {least}");
+    assert!(include_str!("../../build.rs").contains(of("ARG")[0]), "a variable of the build");
+    let left_out = include_str!("../../.dockerignore");
+    assert!(left_out.lines().any(|line| line == "target"), "gigabytes are no part of what is copied");
+    assert!(include_str!("../../docs/installing.md").contains("-f deploy/Containerfile"));
 }
 
 #[test]
