@@ -65,7 +65,7 @@ impl Drop for Socket {
         }
         let is_lost = match self.progress.phase() {
             Phase::Sealed | Phase::Head | Phase::Serving => true,
-            Phase::Fresh | Phase::Idle => self.stream.is_unread(),
+            Phase::Fresh | Phase::Shaken | Phase::Idle => self.stream.is_unread(),
             Phase::Ending => false,
         };
         self.progress.note_loss(is_lost);
@@ -160,7 +160,7 @@ pub(super) async fn serve<H, A>(
     let watchdog = Watchdog::new(limits);
     let hurried = watchdog.tick.min(TICK_WHILE_DRAINING);
     let mut tick = pin!(sleep(watchdog.tick));
-    let mut waits = false;
+    let mut waits = None;
     loop {
         match next_event(connection.as_mut(), tick.as_mut(), &mut order).await {
             Event::Ended(outcome) => {
@@ -171,14 +171,16 @@ pub(super) async fn serve<H, A>(
             }
             Event::Tick => {
                 let draining = draining.load(Ordering::Relaxed);
-                // A whole tick: a handshake that is over in this moment is followed by a request.
-                let has_waited = std::mem::replace(&mut waits, progress.waits_for_its_client());
-                if watchdog.overrun(&progress, crowded()) || (draining && waits && has_waited) {
+                // A whole tick, each time that it waits for something else: a handshake that is over in this moment is followed by a
+                // request.
+                let waited = std::mem::replace(&mut waits, progress.waits_as());
+                let in_vain = waits.is_some() && waits == waited;
+                if watchdog.overrun(&progress, crowded()) || (draining && in_vain) {
                     return;
                 }
-                // Who has begun to shake hands is about to ask. Hyper would close at once: a client whose handshake fails does not
-                // come again by itself, as curl does that is answered or refused.
-                if draining && progress.phase() != Phase::Sealed {
+                // Who shakes hands, or has just done so, is about to ask: a client whose handshake fails does not come again by
+                // itself, as curl does that is answered or refused.
+                if draining && progress.ends_with_an_answer() {
                     connection.as_mut().graceful_shutdown();
                 }
                 tick.set(sleep(if draining { hurried } else { watchdog.tick }));
@@ -186,10 +188,9 @@ pub(super) async fn serve<H, A>(
             Event::Ordered(Order::Serve) => {}
             Event::Ordered(Order::Drain) => {
                 draining.store(true, Ordering::Relaxed);
-                waits = progress.waits_for_its_client();
-                // Hyper would close at once one on which it has read nothing yet, or nothing since its last answer, though
-                // the next request may have come: Tokio has not heard yet of all that waits in the kernel.
-                if !matches!(progress.phase(), Phase::Fresh | Phase::Sealed | Phase::Idle) {
+                waits = progress.waits_as();
+                // On one that is idle the next request may have come: Tokio has not heard yet of all that waits in the kernel.
+                if progress.ends_with_an_answer() && progress.phase() != Phase::Idle {
                     connection.as_mut().graceful_shutdown();
                 }
                 tick.set(sleep(hurried));

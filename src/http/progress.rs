@@ -13,6 +13,8 @@ pub(super) enum Phase {
     Fresh,
     /// Something has come over TLS of which nothing can be read yet: a handshake is under way, or a part of what follows it.
     Sealed,
+    /// A handshake is over, and nothing more has come yet.
+    Shaken,
     /// A request's head is coming.
     Head,
     /// A handler has it.
@@ -50,8 +52,8 @@ pub(super) enum Worth {
 }
 
 impl Progress {
-    const PHASES: [Phase; 6] =
-        [Phase::Fresh, Phase::Sealed, Phase::Head, Phase::Serving, Phase::Idle, Phase::Ending];
+    const PHASES: [Phase; 7] =
+        [Phase::Fresh, Phase::Sealed, Phase::Shaken, Phase::Head, Phase::Serving, Phase::Idle, Phase::Ending];
 
     pub(super) fn new() -> Progress {
         Progress {
@@ -66,7 +68,7 @@ impl Progress {
     /// How much is lost with it.
     pub(super) fn worth(&self) -> Worth {
         match self.phase() {
-            Phase::Fresh | Phase::Ending => Worth::Idle,
+            Phase::Fresh | Phase::Shaken | Phase::Ending => Worth::Idle,
             // An answer may be leaving.
             Phase::Idle if self.age_ticks.load(Ordering::Relaxed) == 0 => Worth::Answer,
             Phase::Idle => Worth::Idle,
@@ -104,15 +106,23 @@ impl Progress {
         self.phase_ticks.store(0, Ordering::Relaxed);
     }
 
-    /// It says nothing, and there is nothing to say to it.
-    pub(super) fn waits_for_its_client(&self) -> bool {
-        matches!(self.phase(), Phase::Fresh | Phase::Ending)
+    /// As what it waits for its client: it says nothing, and there is nothing to say to it.
+    pub(super) fn waits_as(&self) -> Option<Phase> {
+        Some(self.phase()).filter(|phase| matches!(phase, Phase::Fresh | Phase::Shaken | Phase::Ending))
+    }
+
+    /// An answer is due, or has been given: whoever asks to end it after that cuts off nothing that is coming. Hyper would close
+    /// at once a connection on which it has read nothing yet, or no whole head since its last answer.
+    pub(super) fn ends_with_an_answer(&self) -> bool {
+        matches!(self.phase(), Phase::Serving | Phase::Idle | Phase::Ending)
     }
 
     pub(super) fn read_some(&self) {
         match self.phase() {
             // The head's time counts from the connection's beginning.
-            Phase::Fresh | Phase::Sealed => self.phase.store(Phase::Head as u8, Ordering::Relaxed),
+            Phase::Fresh | Phase::Sealed | Phase::Shaken => {
+                self.phase.store(Phase::Head as u8, Ordering::Relaxed);
+            }
             Phase::Idle => self.enter(Phase::Head),
             Phase::Head | Phase::Serving | Phase::Ending => {}
         }
@@ -121,7 +131,7 @@ impl Progress {
     /// Bytes of TLS have come.
     pub(super) fn read_sealed(&self) {
         match self.phase() {
-            Phase::Fresh => self.phase.store(Phase::Sealed as u8, Ordering::Relaxed),
+            Phase::Fresh | Phase::Shaken => self.phase.store(Phase::Sealed as u8, Ordering::Relaxed),
             Phase::Idle => self.enter(Phase::Sealed),
             Phase::Sealed | Phase::Head | Phase::Serving | Phase::Ending => {}
         }
@@ -130,7 +140,7 @@ impl Progress {
     /// A handshake is over, and nothing more has been said.
     pub(super) fn shook(&self) {
         if self.phase() == Phase::Sealed {
-            self.phase.store(Phase::Fresh as u8, Ordering::Relaxed);
+            self.phase.store(Phase::Shaken as u8, Ordering::Relaxed);
         }
     }
 
@@ -173,7 +183,7 @@ impl Watchdog {
             return true;
         }
         let allowed_ticks = match progress.phase() {
-            Phase::Fresh | Phase::Sealed | Phase::Head => Watchdog::TICKS_OF_A_HEAD,
+            Phase::Fresh | Phase::Sealed | Phase::Shaken | Phase::Head => Watchdog::TICKS_OF_A_HEAD,
             Phase::Serving => self.serving_ticks,
             Phase::Idle if crowded => 1,
             Phase::Idle => self.idle_ticks,

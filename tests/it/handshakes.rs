@@ -58,9 +58,35 @@ impl Secured {
         (tls, stream)
     }
 
+    /// Somebody whose handshake is over, for the server too, and who says nothing more yet.
+    fn shaken(&self, address: &str) -> (ClientConnection, TcpStream) {
+        to_the_end(self.connect(address))
+    }
+
+    /// Has it stop; it has been told so once nobody may connect any more.
+    fn stop(&mut self) {
+        self.doors.stop();
+        wait_until("a refusal", PATIENCE, || TcpStream::connect((JOB, self.doors.port())).is_err());
+    }
+
     fn refused_unread(&self) -> u64 {
         self.doors.ledger.refused_unread.load(Ordering::SeqCst)
     }
+}
+
+/// Shakes hands until that is over.
+fn to_the_end((mut tls, mut stream): (ClientConnection, TcpStream)) -> (ClientConnection, TcpStream) {
+    while tls.is_handshaking() || tls.wants_write() {
+        if tls.wants_write() {
+            tls.write_tls(&mut stream).unwrap();
+        } else {
+            tls.read_tls(&mut stream).unwrap();
+            tls.process_new_packets().unwrap();
+        }
+    }
+    // The server's tickets come after the end of its handshake.
+    assert!(tls.read_tls(&mut stream).unwrap() > 0);
+    (tls, stream)
 }
 
 /// Says the rest of its hello, and pings; the first line of the answer, nothing if there is none.
@@ -79,13 +105,29 @@ fn a_stop_answers_a_ping_whose_handshake_is_under_way() {
     let mut secured = Secured::open(Limits::default());
     let silent = connect_from(JOB, secured.doors.port());
     let shaking = secured.half_shaken(JOB);
-    secured.doors.stop();
-    wait_until("a refusal", PATIENCE, || TcpStream::connect((JOB, secured.doors.port())).is_err());
+    secured.stop();
     // It is given half a second, as whoever says nothing in the clear is.
     assert_eq!((&silent).read(&mut [0]).unwrap_or(0), 0);
     assert_eq!(ping(shaking), "HTTP/1.1 200 OK");
     secured.doors.wait();
     assert_eq!(secured.doors.ledger.facts.all().len(), 1);
+}
+
+/// 23.9b: what follows a handshake is given half a second, from its end on.
+#[test]
+fn a_stop_answers_a_ping_that_comes_after_its_handshake() {
+    let mut secured = Secured::open(Limits::default());
+    let shaken = secured.shaken(JOB);
+    // All that were there at the stop are looked at half a second later, and these are closed then.
+    let silent: Vec<TcpStream> = (0..4).map(|_| connect_from(JOB, secured.doors.port())).collect();
+    let (unsaid, half) = (secured.connect(JOB), secured.half_shaken(JOB));
+    secured.stop();
+    assert_eq!(ping(shaken), "HTTP/1.1 200 OK");
+    let late = [to_the_end(unsaid), to_the_end(half)];
+    silent.iter().for_each(|mut silent| assert_eq!(silent.read(&mut [0]).unwrap_or(0), 0));
+    assert_eq!(late.map(ping), ["HTTP/1.1 200 OK"; 2]);
+    secured.doors.wait();
+    assert_eq!(secured.doors.ledger.facts.all().len(), 3);
 }
 
 /// A scanner that never says more keeps no restart.
@@ -115,22 +157,7 @@ fn a_handshake_that_makes_room_is_told_as_unread() {
 #[test]
 fn who_has_shaken_hands_and_says_nothing_makes_room_and_nothing_is_lost() {
     let secured = Secured::open(Limits { max_connections: 8, ..Limits::default() });
-    let held: Vec<_> = (0..8)
-        .map(|_| {
-            let (mut tls, mut stream) = secured.half_shaken(CROWD);
-            while tls.is_handshaking() || tls.wants_write() {
-                if tls.wants_write() {
-                    tls.write_tls(&mut stream).unwrap();
-                } else {
-                    tls.read_tls(&mut stream).unwrap();
-                    tls.process_new_packets().unwrap();
-                }
-            }
-            // The server's tickets come after the end of its handshake.
-            assert!(tls.read_tls(&mut stream).unwrap() > 0);
-            (tls, stream)
-        })
-        .collect();
+    let held: Vec<_> = (0..8).map(|_| secured.shaken(CROWD)).collect();
     assert_eq!(ping(secured.connect(JOB)), "HTTP/1.1 200 OK");
     assert_eq!(secured.refused_unread(), 0);
     drop(held);

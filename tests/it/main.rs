@@ -66,6 +66,7 @@ mod siege;
 mod slow_readers;
 mod smtp;
 mod socket;
+mod stop;
 mod store;
 mod support;
 mod systemd;
