@@ -5,7 +5,7 @@ use super::end::{Ended, tell_the_end};
 use super::plan::plan_actions;
 use super::rows::Rows;
 use super::story::{Open, open};
-use super::terms::end_terms;
+use super::terms::{Acknowledged, end_terms};
 use super::verdict::SeenCheck;
 use crate::core::cause::{Cause, CauseKind, Family, Status};
 use crate::core::check::{CheckId, Definition};
@@ -34,7 +34,7 @@ pub(super) fn follow(
     now: Time,
 ) -> Result<(Open, Open), StoreError> {
     let Flipped { check, definition, before, flip } = flipped;
-    end_terms(rows, check, before, flip.at, now)?;
+    end_terms(rows, Acknowledged { check, told_as: definition, causes: before }, flip.at, now)?;
     let stood = rows.open_incident(&Matter::own(check))?;
     let before_it = open(stood.as_ref());
     let Some(change) = on_flip(stood.as_ref(), flip, check, IncidentId(0)) else {

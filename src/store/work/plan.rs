@@ -4,6 +4,7 @@ use super::cancel::{cancel, cancel_of};
 use super::rows::Rows;
 use super::wait::let_wait;
 use crate::core::cause::Cause;
+use crate::core::check::Definition;
 use crate::core::incident::{Incident, IncidentStatus};
 use crate::core::outbox::CancelReason;
 use crate::core::route::{ActionId, Facts, Reopened, plan, plan_anew};
@@ -35,6 +36,8 @@ pub(super) fn plan_actions(
 pub(super) struct OpenAgain<'a> {
     /// How it stood until then.
     pub(super) stood: &'a Incident,
+    /// By which its check is told: with the labels that it has from this call on.
+    pub(super) told_as: &'a Definition,
     /// What is wrong with its check.
     pub(super) causes: &'a [Cause],
     /// Since when it is open.
@@ -48,10 +51,9 @@ pub(super) fn open_again(
     open: OpenAgain<'_>,
     now: Time,
 ) -> Result<(), StoreError> {
-    let OpenAgain { stood, causes, at } = open;
-    let definition = rows.definition(incident.check)?;
+    let OpenAgain { stood, told_as, causes, at } = open;
     let deliveries = rows.deliveries_of(incident.id)?;
-    let facts = Facts { definition: &definition, causes };
+    let facts = Facts { definition: told_as, causes };
     let anew = plan_anew(&rows.policy(), &facts, &Reopened { stood, deliveries: &deliveries, at }, now);
     let is_wont_fix = stood.status == IncidentStatus::WontFix;
     let reason = if is_wont_fix { CancelReason::WontFix } else { CancelReason::Acknowledged };

@@ -4,7 +4,7 @@ use super::cancel::cancel_all;
 use super::carry_on::carry_out_of;
 use super::plan::{OpenAgain, open_again};
 use super::rows::{Rows, SaidOf};
-use super::terms::end_terms;
+use super::terms::{Acknowledged, end_terms};
 use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep, StepKind};
 use crate::core::outbox::CancelReason;
 use crate::core::time::Time;
@@ -28,7 +28,8 @@ fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Resul
     let Some(Incident { check, .. }) = rows.incident(id)? else { return Ok(Stood::AsBefore) };
     carry_out_of(rows, check)?;
     let causes = rows.check_now(check)?.causes;
-    end_terms(rows, check, causes.as_slice(), now, now)?;
+    let told_as = &*rows.definition(check)?;
+    end_terms(rows, Acknowledged { check, told_as, causes: causes.as_slice() }, now, now)?;
     let Some(incident) = rows.incident(id)? else { return Ok(Stood::AsBefore) };
     let stands = match stance {
         Stance::Acknowledge => incident.acknowledge(causes.as_slice(), *until, by, now),
@@ -47,7 +48,7 @@ fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Resul
         IncidentStatus::Acknowledged => cancel_all(rows, id, CancelReason::Acknowledged)?,
         IncidentStatus::WontFix => cancel_all(rows, id, CancelReason::WontFix)?,
         _ => {
-            let open = OpenAgain { stood: &incident, causes: causes.as_slice(), at: now };
+            let open = OpenAgain { stood: &incident, told_as, causes: causes.as_slice(), at: now };
             open_again(rows, stands, open, now)?;
             return Ok(Stood::New);
         }

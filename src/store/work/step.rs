@@ -3,7 +3,7 @@
 use super::check_rows::Became;
 use super::follow::{Flipped, follow};
 use super::rows::Rows;
-use super::terms::end_terms;
+use super::terms::{Acknowledged, end_terms};
 use crate::core::check::{CheckId, Definition};
 use crate::core::state::Pause;
 use crate::core::step::{Input, PingEffect, step};
@@ -63,6 +63,6 @@ pub(in crate::store) fn step_check(
         rows.story().add(&told_as.name, flip, open);
         before = flip.causes.clone();
     }
-    end_terms(rows, check, before.as_slice(), now, now)?;
+    end_terms(rows, Acknowledged { check, told_as, causes: before.as_slice() }, now, now)?;
     Ok(stepped)
 }

@@ -3,23 +3,33 @@
 use super::plan::{OpenAgain, open_again};
 use super::rows::Rows;
 use crate::core::cause::Cause;
-use crate::core::check::CheckId;
+use crate::core::check::{CheckId, Definition};
 use crate::core::time::Time;
 use crate::store::StoreError;
+
+/// A check whose acknowledgements may be over.
+#[derive(Clone, Copy)]
+pub(super) struct Acknowledged<'a> {
+    pub(super) check: CheckId,
+    /// By which it is told: with the labels that it has from this call on.
+    pub(super) told_as: &'a Definition,
+    /// What was wrong with it until they ended.
+    pub(super) causes: &'a [Cause],
+}
 
 /// Ends those of a check that were over before a time, by the causes that held until then.
 pub(super) fn end_terms(
     rows: &mut dyn Rows,
-    check: CheckId,
-    causes: &[Cause],
+    of: Acknowledged<'_>,
     before: Time,
     now: Time,
 ) -> Result<(), StoreError> {
+    let Acknowledged { check, told_as, causes } = of;
     for id in rows.terms_over(check, before)? {
         let Some(stood) = rows.incident(id)? else { continue };
         if let Some((incident, step)) = stood.term_ended(before) {
             rows.insert_step(id, &step)?;
-            open_again(rows, incident, OpenAgain { stood: &stood, causes, at: step.at }, now)?;
+            open_again(rows, incident, OpenAgain { stood: &stood, told_as, causes, at: step.at }, now)?;
         }
     }
     Ok(())

@@ -95,6 +95,8 @@ conformance! {[every_sqlite_store: super::world::Sqlite, every_call_that_fails_f
         what_began_while_nobody_wanted_to_hear_is_told_once_when_somebody_does
         what_is_under_way_when_an_incident_is_reopened_is_not_told_beside_that
         what_a_mute_held_as_an_acknowledgement_ended_is_told_once
+        what_a_reload_finds_acknowledged_no_more_is_told_by_the_new_files
+        what_an_edit_finds_acknowledged_no_more_is_told_as_it_says
         a_comment_changes_nothing;
     edits:
         what_an_api_made_is_there_after_reopening_and_no_file_removes_it

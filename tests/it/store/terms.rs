@@ -9,8 +9,9 @@ use punctual::core::route::{Action, Matcher, Mute, Responder};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::{Span, Time};
 use punctual::store::history::Reader;
-use punctual::store::{Saying, Stance, Stood, Store, What};
+use punctual::store::{Edit, Saying, SpecChange, Stance, Stood, Store, What};
 
+use super::edits::{create, definition, edit};
 use super::sqlite::database;
 use super::world::{GROUP_WAIT, Place, Sqlite, World, check, later, said};
 
@@ -98,6 +99,57 @@ pub(crate) fn what_nobody_took_on_is_told_by_all_whom_it_concerns<P: Place>(worl
     world.wait(Span::mins(2));
     let boss = world.claim_one();
     assert_eq!((&*boss.message.receiver, said(&boss)), ("boss", vec!["Alert a".to_owned()]));
+}
+
+/// `ops` is told of what is in this team, and nobody of anything else.
+fn tell_team<P: Place>(world: &mut World<P>, team: &str) {
+    let mut policy = (*world.configuration.policy).clone();
+    let matchers = Matcher::parse_list(&format!("team=\"{team}\"")).unwrap();
+    let actions = vec![Action::new("ops".into(), Span::ZERO, None)];
+    (policy.default_receivers, policy.responders) = (Vec::new(), vec![Responder { matchers, actions }]);
+    world.configuration.policy = Arc::new(policy);
+}
+
+/// What another declaration of `a` makes of it: it is in another team, and judged otherwise.
+fn moved_to(team: &str, definition: Definition) -> Definition {
+    let spec = Spec { grace: Span::mins(1), ..(*definition.spec).clone() };
+    Definition { labels: [("team".into(), team.into())].into(), spec: spec.into(), ..definition }
+}
+
+/// 22.4, 10.5b: the responders are the new ones already, and know nobody of the team that was.
+pub(crate) fn what_a_reload_finds_acknowledged_no_more_is_told_by_the_new_files<P: Place>(
+    world: &mut World<P>,
+) {
+    let incident = told(world);
+    let until = world.now + Span::mins(60);
+    acknowledge(world, incident, until);
+    world.wait(Span::mins(61));
+    tell_team(world, "web");
+    let declared = world.configuration.checks.remove(0);
+    world.configuration.checks.push(moved_to("web", declared));
+    world.configure().unwrap();
+    world.wait(GROUP_WAIT);
+    assert_eq!(world.told(), ["Alert a"]);
+}
+
+/// 22.4, 16.3c
+pub(crate) fn what_an_edit_finds_acknowledged_no_more_is_told_as_it_says<P: Place>(world: &mut World<P>) {
+    tell_team(world, "dba");
+    world.declare(&[]);
+    let spec = Spec::new(Schedule::Every(Span::mins(10 * 24 * 60)));
+    let made = Definition { spec: spec.into(), ..moved_to("dba", check("a")) };
+    edit(world, create(made)).unwrap();
+    world.ping("a", PingKind::Fail);
+    world.wait(GROUP_WAIT);
+    let outgoing = world.claim_one();
+    world.settle(outgoing.message.id, &Attempt::TAKEN);
+    let until = world.now + Span::mins(60);
+    acknowledge(world, outgoing.notices[0].incident, until);
+    world.wait(Span::mins(61));
+    let (check, definition) = (world.id("a"), moved_to("web", definition(world, "a")));
+    edit(world, Edit::Update { check, definition: Box::new(definition), how: SpecChange::Judged }).unwrap();
+    world.wait(GROUP_WAIT);
+    assert!(world.claim().is_empty(), "`ops` is not of that team");
 }
 
 /// 22.4, 7.2b: what was said last holds.
