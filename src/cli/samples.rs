@@ -34,11 +34,11 @@ async fn send(receiver: &str, app: &App, engine: &Engine) -> SampleOutcome {
         Ok(transport) => transport,
         Err(why) => return SampleOutcome { taken: false, text: why.to_owned() },
     };
-    let policies = app.services.in_force.audience().policy.clone();
+    let policy = app.services.in_force.audience().policy.clone();
     let way = SampleWay {
         receiver,
         transport: &transport,
-        hears_recoveries: policies.receivers.get(receiver).is_none_or(|policy| policy.send_resolved),
+        hears_recoveries: policy.hears_recoveries(receiver),
         external_url: &engine.external_url,
     };
     let sent = send_samples(&way, &engine.clock).await;

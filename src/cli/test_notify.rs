@@ -63,11 +63,7 @@ pub async fn run(args: &TestNotifyArgs, clock: &Clock, out: &mut impl Write) -> 
     let way = SampleWay {
         receiver: &args.receiver,
         transport: &transport,
-        hears_recoveries: config
-            .policy
-            .receivers
-            .get(&receiver.name)
-            .is_none_or(|policy| policy.send_resolved),
+        hears_recoveries: config.policy.hears_recoveries(&receiver.name),
         external_url: &args.external_url,
     };
     let sent = send_samples(&way, clock).await;

@@ -232,8 +232,8 @@ fn an_acknowledgement_of_blind_alone_ends_when_we_can_tell() {
 #[test]
 fn an_acknowledgement_covers_the_families_that_it_was_given_to() {
     let (stood, _) = incident().acknowledge(causes("missing").as_slice(), None, "Ada", at(5)).unwrap();
-    assert!(!stood.is_uncovered(&[CauseKind::Missing, CauseKind::Overrun]));
-    assert!(stood.is_uncovered(&[CauseKind::Missing, CauseKind::Failed]));
+    assert!(!stood.is_uncovered([CauseKind::Missing, CauseKind::Overrun]));
+    assert!(stood.is_uncovered([CauseKind::Missing, CauseKind::Failed]));
     let free = Planned { is_uncovered: true, ..planned(2, &[CauseKind::Failed]) };
     let stood = Incident { actions: vec![planned(1, &[CauseKind::Missing]), free], ..stood };
     let both = causes("missing failed");

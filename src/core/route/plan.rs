@@ -44,7 +44,7 @@ pub fn plan(policy: &Policy, facts: &Facts<'_>, incident: &Incident, at: Time, n
     for matched in policy.actions_for(facts) {
         let action = &matched.action;
         let is_it = |planned: &&mut Planned| planned.action == action.id;
-        let is_uncovered = incident.is_uncovered(&matched.kinds);
+        let is_uncovered = incident.is_uncovered(matched.kinds.iter().copied());
         // What was planned for lateness that somebody has taken on tells nothing of a failure (11.2).
         let is_news = incident.is_news(&matched.kinds);
         let goes_on = |planned: &Planned| planned.is_uncovered || !is_news;

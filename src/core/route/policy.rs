@@ -71,4 +71,9 @@ impl Policy {
     pub fn receiver(&self, name: &str) -> Option<&ReceiverPolicy> {
         if own::is_own_receiver(name) { Some(&own::POLICY) } else { self.receivers.get(name) }
     }
+
+    /// Whether this receiver hears of recoveries (12.6). One that is not known yet does as long as nobody says otherwise.
+    pub fn hears_recoveries(&self, name: &str) -> bool {
+        self.receiver(name).is_none_or(|receiver| receiver.send_resolved)
+    }
 }

@@ -115,10 +115,9 @@ impl<'a> Look<'a> {
         if !self.stood_open(newest.action) {
             return false;
         }
-        let is_covered = |kind: CauseKind| stood.covered.contains(&kind.family());
         match newest.state {
             DeliveryState::Waiting | DeliveryState::InMessage(_) => true,
-            DeliveryState::Sent(_) => !self.kinds(action).any(is_covered),
+            DeliveryState::Sent(_) => !self.kinds(action).any(|kind| stood.covers(kind)),
             DeliveryState::Parked { .. } | DeliveryState::Cancelled(_) => false,
         }
     }

@@ -166,13 +166,13 @@ impl FactRows for Tx<'_> {
     }
 
     fn delete_audits_but(&mut self, kept: AuditBound) -> Result<(), StoreError> {
-        let kinds: Vec<String> = kept.kinds.iter().map(|kind| format!("'{}'", kind.as_str())).collect();
+        let kinds: Vec<String> = kept.kinds().map(|kind| format!("'{}'", kind.as_str())).collect();
         let kinds = kinds.join(", ");
         let sql = format!(
             "DELETE FROM audit WHERE what IN ({kinds}) AND id <= (
              SELECT id FROM audit WHERE what IN ({kinds}) ORDER BY id DESC LIMIT 1 OFFSET ?1)"
         );
-        History::Audit.change(self, &sql, params![key(kept.most)]).map(drop)
+        History::Audit.change(self, &sql, params![key(kept.most())]).map(drop)
     }
 
     fn put_unknown_names(&mut self, names: &[UnknownName]) -> Result<(), StoreError> {

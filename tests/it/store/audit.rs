@@ -180,7 +180,7 @@ fn the_newest_ten_thousand_are_kept_for_ninety_days() {
     let many = "DELETE FROM audit; WITH RECURSIVE n (i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 10199)
         INSERT INTO audit SELECT i, 0, 'ann', 'pause', NULL, '', '' FROM n";
     database(world.place.0.path()).execute_batch(many).unwrap();
-    let deeds = AuditBound::DEEDS.most.cast_signed();
+    let deeds = AuditBound::Deeds.most().cast_signed();
     let now = world.now;
     world.store().keep(&Audit::new(now, "bob", AuditKind::Mute)).unwrap();
     assert_eq!(count(&world, "audit WHERE actor IN ('ann', 'bob')"), deeds);
@@ -216,10 +216,9 @@ fn neither_who_signs_in_nor_a_server_that_dies_pushes_out_what_people_did() {
         )
     };
     let db = database(world.place.0.path());
-    for (what, kind, kept) in [
-        ("sign_in", AuditKind::SignOut, AuditBound::SIGN_INS),
-        ("start", AuditKind::Stop, AuditBound::STARTS),
-    ] {
+    for (what, kind, kept) in
+        [("sign_in", AuditKind::SignOut, AuditBound::SignIns), ("start", AuditKind::Stop, AuditBound::Starts)]
+    {
         db.execute_batch(&many(what)).unwrap();
         // Those that are too many go before a hundred more have come.
         for _ in 0..100 {
@@ -227,7 +226,7 @@ fn neither_who_signs_in_nor_a_server_that_dies_pushes_out_what_people_did() {
         }
         let of_kind = format!("audit WHERE what IN ('{what}', '{}')", kind.as_str());
         let left = count(&world, &of_kind);
-        let most = kept.most.cast_signed();
+        let most = kept.most().cast_signed();
         assert!((most..most + 100).contains(&left), "{what}: {left}");
         assert!(count(&world, &format!("audit WHERE what = '{}'", kind.as_str())) == 100, "the newest stay");
     }
