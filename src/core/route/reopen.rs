@@ -2,9 +2,10 @@
 
 use super::action::ActionId;
 use super::facts::Facts;
+use super::own::own_action;
 use super::plan::plan;
 use super::policy::{Matched, Policy};
-use crate::core::cause::CauseKind;
+use crate::core::cause::{Cause, CauseKind, Family};
 use crate::core::incident::{Incident, IncidentStatus, Planned};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, NewDelivery};
 use crate::core::time::Time;
@@ -108,7 +109,7 @@ impl<'a> Look<'a> {
         let rows = || self.reopened.deliveries.iter().filter(|row| tells_bad(row) && self.is_of(row, action));
         // What is under way may say no more than that we could not tell (9.6).
         let is_under_way = |row: &Delivery| matches!(row.state, DeliveryState::InMessage(_));
-        if !stood.told_after_blind && rows().any(is_under_way) {
+        if (!stood.told_after_blind || self.says_late_anyhow(action)) && rows().any(is_under_way) {
             return true;
         }
         let Some(newest) = rows().rfind(|row| row.kind == DeliveryKind::Alert) else { return false };
@@ -120,6 +121,14 @@ impl<'a> Look<'a> {
             DeliveryState::Sent(_) => !self.kinds(action).any(|kind| stood.covers(kind)),
             DeliveryState::Parked { .. } | DeliveryState::Cancelled(_) => false,
         }
+    }
+
+    /// Whether it is an alias's own mail, which says that it is late also where we could not tell (16.5), and it is nothing but
+    /// late.
+    fn says_late_anyhow(self, action: ActionId) -> bool {
+        let Facts { definition, causes } = *self.facts;
+        let is_late = |cause: &Cause| cause.kind.family() == Family::Late;
+        definition.alias.is_some() && action == own_action(&definition.name).id && causes.iter().all(is_late)
     }
 
     /// Whether it tells what this action is to tell: of those with one receiver and one `after` one is planned (12.2).

@@ -9,7 +9,7 @@ use super::terms::{Acknowledged, end_terms};
 use super::verdict::SeenCheck;
 use crate::core::cause::{Cause, CauseKind, Family, Status};
 use crate::core::check::{CheckId, Definition};
-use crate::core::incident::{Incident, IncidentId, Matter, Turn, on_flip};
+use crate::core::incident::{Incident, IncidentId, Matter, Planned, Turn, on_flip};
 use crate::core::outbox::{CancelReason, Delivery, DeliveryState};
 use crate::core::route::{ActionId, Facts, own_action};
 use crate::core::step::{Flip, FlipReason};
@@ -91,11 +91,17 @@ fn told_as_late(
     }
     let own = own_action(&definition.name).id;
     let tells = |row: &Delivery| row.action == own && !matches!(row.state, DeliveryState::Cancelled(_));
-    if !rows.deliveries_of(incident.id)?.iter().any(tells) {
+    let planned = stood.iter().flat_map(|stood| &stood.actions).find(|planned| planned.action == own);
+    // One that was told of a failure said nothing of what was due later.
+    let says_so = planned.is_some_and(|planned| planned.kinds.contains(&CauseKind::Blind));
+    if !says_so || !rows.deliveries_of(incident.id)?.iter().any(tells) {
         return Ok(None);
     }
-    let planned = stood.iter().flat_map(|stood| &stood.actions).find(|planned| planned.action == own);
-    let is_missing = incident.actions.iter().all(|it| it.action != own);
-    incident.actions.extend(planned.filter(|_| is_missing).cloned());
+    if incident.actions.iter().all(|it| it.action != own) {
+        // Of what nobody has taken on, if an acknowledgement does not cover it (11.2).
+        let kinds: Vec<CauseKind> = begun.iter().map(|cause| cause.kind).collect();
+        let is_uncovered = incident.is_uncovered(kinds.iter().copied());
+        incident.actions.push(Planned { action: own, kinds, is_uncovered });
+    }
     Ok(Some(own))
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use punctual::core::cause::{CauseKind, Status};
-use punctual::core::check::{Definition, Origin, PingKind};
+use punctual::core::cause::{CauseKind, Family, Status};
+use punctual::core::check::{Definition, Origin, Overlap, Ping, PingKind, Rid};
 use punctual::core::outbox::Attempt;
 use punctual::core::route::{Matcher, Policy};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::{Span, Time};
-use punctual::store::{Edit, NewCheck, Outgoing, PingFact, SpecChange, Store, What};
+use punctual::store::{Edit, NewCheck, Outgoing, PingFact, Saying, SpecChange, Stance, Stood, Store, What};
 
 use super::edits::{canary, create, definition, edit};
 use super::world::{GROUP_WAIT, Place, World, check, fact, later, said};
@@ -294,4 +294,61 @@ pub(crate) fn a_canary_that_was_told_as_late_is_not_told_so_again<P: Place>(worl
     assert!(world.claim().is_empty(), "both know that it is late");
     world.ping("a", PingKind::Success);
     assert_eq!(world.told(), ["Recovery a"]);
+}
+
+/// Several are away while they are due, and their own addresses are told; then they are started twice at once, and somebody has
+/// taken both on before it is known that they are late.
+fn late_beside_what_was_taken_on<P: Place>(world: &mut World<P>) -> Vec<Outgoing> {
+    world.declare(&[]);
+    for (name, id) in [("a", "aaaaaaaa"), ("b", "bbbbbbbb")] {
+        let mut made = canary(name, name, id);
+        let spec = Arc::make_mut(&mut made.spec);
+        (spec.max_runtime, spec.overlap) = (Some(Span::mins(1)), Overlap::Fail);
+        edit(world, create(made)).unwrap();
+    }
+    world.now = world.now + Span::mins(30);
+    world.reopen();
+    world.wait(Span::MS);
+    world.expire();
+    let mut blind = world.claim();
+    blind.sort_by_key(said);
+    let incidents: Vec<_> = blind.iter().map(|outgoing| outgoing.notices[0].incident).collect();
+    for name in ["a", "b"] {
+        for rid in ["one", "two"] {
+            let start = fact(PingKind::Start);
+            let ping = Ping { rid: Some(Rid::parse(rid).unwrap()), ..start.ping };
+            world.apply(name, What::Ping(PingFact { ping, ..start }));
+        }
+        assert!(world.state(name).causes.has(CauseKind::Overlapping));
+    }
+    let now = world.now;
+    let saying = Saying::new(Stance::Acknowledge, "ada");
+    assert_eq!(world.store().stand_all(&incidents, &saying, now).unwrap(), [Stood::New; 2]);
+    blind
+}
+
+/// 9.6, 11.2h, 16.5: what was taken on beside that is over, and of the rest its own addresses know.
+pub(crate) fn a_canary_that_was_told_as_late_is_not_told_so_when_it_is_reopened<P: Place>(
+    world: &mut World<P>,
+) {
+    let blind = late_beside_what_was_taken_on(world);
+    world.settle(blind[0].message.id, &Attempt::TAKEN);
+    world.settle(blind[1].message.id, &later());
+    world.wait(Span::mins(2));
+    assert!(world.expire() >= 2);
+    for (name, outgoing) in ["a", "b"].into_iter().zip(&blind) {
+        let (check, mut calm) = (world.id(name), definition(world, name));
+        Arc::make_mut(&mut calm.spec).overlap = Overlap::Allowed;
+        edit(world, Edit::Update { check, definition: Box::new(calm), how: SpecChange::Judged }).unwrap();
+        let causes = world.state(name).causes;
+        assert!(
+            causes.iter().all(|cause| cause.kind.family() == Family::Late) && !causes.is_empty(),
+            "{causes:?}"
+        );
+        let now = world.now;
+        assert!(world.says(outgoing.notices[0].incident, Stance::Reopen, "ada", now));
+    }
+    assert_eq!(world.told(), ["Alert b"], "the one that nobody took before");
+    world.wait(Span::mins(60));
+    assert!(world.claim().is_empty(), "both know that it is late");
 }

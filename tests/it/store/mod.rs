@@ -124,7 +124,8 @@ conformance! {[every_sqlite_store: super::world::Sqlite, every_call_that_fails_f
         one_that_is_made_paused_waits_for_its_first_trigger
         a_deadline_that_passed_in_an_absence_is_told_with_what_was_promised
         own_addresses_need_no_receiver_in_the_files
-        a_canary_that_was_told_as_late_is_not_told_so_again;
+        a_canary_that_was_told_as_late_is_not_told_so_again
+        a_canary_that_was_told_as_late_is_not_told_so_when_it_is_reopened;
     own:
         a_mail_server_that_takes_nothing_is_left_alone
         an_address_gets_sixty_mails_a_minute_and_none_is_lost;
