@@ -282,9 +282,13 @@ fn for_people(incident: &Value) -> String {
 /// Who was told, and with which answer.
 fn delivery(told: &Value) -> Vec<String> {
     let reason = told["reason"].as_str().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let at = if told["settled_at"].is_null() { &told["not_before"] } else { &told["settled_at"] };
+    // When one was cancelled is not kept: when it was due would look like it.
+    let at = match told["settled_at"].as_str() {
+        None if told["state"] == "waiting" => format!("not before {}", text(&told["not_before"])),
+        _ => text(&told["settled_at"]),
+    };
     let state = format!("{}{reason}", text(&told["state"]));
-    vec![text(&told["receiver"]), text(&told["kind"]), state, text(at), text(&told["answer"])]
+    vec![text(&told["receiver"]), text(&told["kind"]), state, at, text(&told["answer"])]
 }
 
 /// A time, or how long ago it was.
@@ -318,4 +322,23 @@ fn table(mut incidents: Vec<Value>) -> Table {
     };
     let head = ["ID", "CHECK", "STATUS", "REASON", "BEGAN", "ENDED", "SAID BY", "AT", "TITLE"];
     Table::new(&head, incidents.iter().map(row)).with_statuses(2).cutting(&[8, 6])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::delivery;
+
+    #[test]
+    fn what_was_cancelled_has_no_time_of_something_else() {
+        let of = |state: &str, settled_at: Option<&str>| {
+            let told =
+                json!({"state": state, "settled_at": settled_at, "not_before": "2026-03-28T07:00:00Z"});
+            delivery(&told)[3].clone()
+        };
+        assert_eq!(of("cancelled", None), "-");
+        assert_eq!(of("waiting", None), "not before 2026-03-28T07:00:00Z");
+        assert_eq!(of("sent", Some("2026-03-28T06:30:00Z")), "2026-03-28T06:30:00Z");
+    }
 }
