@@ -342,6 +342,23 @@ fn nobody_lifts_the_lints() {
     check(lifted_lints, "src/a.rs", "#[allow(clippy::too_many_arguments)]\nfn f() {}", &[]);
 }
 
+/// Beside a browser nothing else computes: what waits for a page would wait too long.
+#[test]
+fn tests_with_a_browser_take_both_cores() {
+    let settings = read(".config/nextest.toml");
+    let is_browsers = |line: &&str| line.contains("accessible|");
+    let line = settings.lines().find(is_browsers).expect("a filter names tests with a browser");
+    for path in tracked().iter().filter(|path| path.starts_with("tests/it/")) {
+        let Some(name) = path.strip_prefix("tests/it/").and_then(|file| file.strip_suffix(".rs")) else {
+            continue;
+        };
+        let text = read(path);
+        let starts_one = text.contains("Browser::start(") || text.contains("tool(\"chromium\")");
+        let is_named = regex(&format!("[(|]{name}[)|]")).is_match(line);
+        assert!(name.contains('/') || starts_one == is_named, "{name}: .config/nextest.toml says otherwise");
+    }
+}
+
 #[test]
 fn no_test_is_ignored() {
     let ignore = regex(r"^\s*#\[(ignore|cfg_attr\(.*ignore)");
