@@ -51,7 +51,7 @@ pub enum KeyVerdict {
     Right,
     /// It is not the door's key.
     Wrong,
-    /// It is not the door's key, and too many such came from this address.
+    /// Too many that are not the door's key came from this address. This one is none either, or it is short and was not looked at.
     TooMany {
         /// When to try again.
         again_in_secs: u32,

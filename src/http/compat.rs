@@ -12,7 +12,7 @@ use super::guesses::{Credential, Guesses, NotedGuess};
 use super::reply::{self, Reply};
 use super::site::Deed;
 use super::visit::Visit;
-use super::{App, body, token};
+use super::{App, body, token, waits};
 use crate::app::{Services, Visitor};
 use crate::compat::{
     Addressed, Door, DoorAnswer, DoorBody, DoorRequest, DoorSettings, Effect, Host, Judging, KeyVerdict,
@@ -110,14 +110,15 @@ impl Host for App {
                 Visitor::User(_) if is_right(self, system, key) => return KeyVerdict::Right,
                 Visitor::User(_) => return KeyVerdict::Wrong,
             };
-            if let Some(wait) = token::wait_of(self, key.as_bytes(), source) {
-                wait.await;
+            let too_many = KeyVerdict::TooMany { again_in_secs: Guesses::RETRY_AFTER_SECS };
+            if waits::over(token::wait_of(self, key.as_bytes(), source)).await.is_err() {
+                return too_many;
             }
             if is_right(self, system, key) {
                 return KeyVerdict::Right;
             }
             match self.guessed.note(Credential::Secret(key.as_bytes()), source, self.services.clock.now()) {
-                NotedGuess::HeldOff => KeyVerdict::TooMany { again_in_secs: Guesses::RETRY_AFTER_SECS },
+                NotedGuess::HeldOff => too_many,
                 NotedGuess::Counted { is_logged } => {
                     self.services.counters.own.wrong_auth_keys.fetch_add(1, Ordering::Relaxed);
                     if is_logged {

@@ -1,12 +1,10 @@
 //! Admission, before anybody answers: whether who asks may (`Needs` of the route table).
 
 use std::net::IpAddr;
-use std::pin::Pin;
 
 use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, WWW_AUTHENTICATE};
 use hyper::http::request::Parts;
-use tokio::time::Sleep;
 
 use super::auth::{self, Access, Admission};
 use super::caller::Caller;
@@ -18,6 +16,7 @@ use super::problem::Problem;
 use super::reply::{self, Reply};
 use super::site::Arrival;
 use super::viewer::{self, Viewer};
+use super::waits::{self, NoTurn};
 use super::{App, decode, proxy, sign_in, token};
 use crate::config::Scope;
 
@@ -74,10 +73,11 @@ pub(super) fn admit_one_more(app: &App) -> Result<(), Box<Reply>> {
     Err(Box::new(reply::with_retry_after(reply::text(StatusCode::TOO_MANY_REQUESTS, TOO_MANY), secs)))
 }
 
-/// What to wait for before the token of a request's header is judged.
-pub(super) fn wait_of(app: &App, arrival: Arrival, parts: &Parts) -> Option<Pin<Box<Sleep>>> {
-    let shown = auth::bearer(parts.headers.get(AUTHORIZATION)).filter(|_| arrival.user.is_none())?;
-    token::wait_of(app, shown, arrival.source)
+/// Waits until the token of a request's header may be judged.
+pub(super) async fn wait(app: &App, arrival: Arrival, parts: &Parts) -> Result<(), Box<Reply>> {
+    let shown = auth::bearer(parts.headers.get(AUTHORIZATION)).filter(|_| arrival.user.is_none());
+    let wait = shown.and_then(|shown| token::wait_of(app, shown, arrival.source));
+    waits::over(wait).await.map_err(|NoTurn| Box::new(token::held_off().reply()))
 }
 
 /// Finds who sends a request, as far as a proxy or a password says it. Whoever shows a wrong one is refused.

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
+use super::waits::{Wait, Waits};
+use super::whose::whose;
 use crate::config::SHORT_SECRET_BYTES;
 use crate::core::time::{Span, Time};
 
@@ -22,6 +23,7 @@ pub(super) enum Credential<'s> {
 #[derive(Debug, Default)]
 pub(super) struct Guesses {
     recent: Mutex<Recent>,
+    waits: Waits,
     /// Another one in each process: nobody can tell what is remembered, nor make two look alike.
     hasher: RandomState,
 }
@@ -86,19 +88,17 @@ fn is_over(since: Time, now: Time) -> bool {
 impl Guesses {
     /// When an address that is not listened to should come again.
     pub(super) const RETRY_AFTER_SECS: u32 = 60;
-    /// So long whoever is not listened to waits for what a short secret is worth: then a right one is taken, and guessing is slow.
-    const WAIT: Duration = Duration::from_secs(1);
     /// Counts that are remembered; beyond them those are forgotten that have guessed least.
     const MAX_COUNTS: usize = 10_000;
     /// Wrong ones that are logged in a minute.
     const MAX_LOGGED: u32 = 30;
 
-    /// How long to wait before it is said what this token or key is worth, whatever it is. Nobody guesses a long one; a short one
+    /// What to wait for before it is said what this token or key is worth, whatever it is. Nobody guesses a long one; a short one
     /// is looked at late where its address guesses.
-    pub(super) fn wait(&self, secret: &[u8], source: IpAddr, now: Time) -> Option<Duration> {
+    pub(super) fn wait(&self, secret: &[u8], source: IpAddr, now: Time) -> Option<Wait> {
         let is_held =
             secret.len() < SHORT_SECRET_BYTES && !self.listens_to(Credential::Secret(secret), source, now);
-        is_held.then_some(Guesses::WAIT)
+        is_held.then(|| self.waits.begin(source))
     }
 
     /// Whether it is still looked at what this address shows, other than to find what is right.
@@ -189,18 +189,6 @@ impl Recent {
     }
 }
 
-/// Whoever has one address of IPv6 has all that begin with the same 64 bits.
-pub(super) fn whose(source: IpAddr) -> IpAddr {
-    match source {
-        IpAddr::V4(_) => source,
-        IpAddr::V6(address) => {
-            let mut parts = address.segments();
-            parts[4..].fill(0);
-            parts.into()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -256,7 +244,7 @@ mod tests {
             guesses.note(Credential::Secret(&[number]), ONE, at(0));
         }
         assert!(wait("fifteen letters") && !wait("sixteen letters!"));
-        assert_eq!(guesses.wait(b"short", OTHER, at(1)), None);
+        assert!(guesses.wait(b"short", OTHER, at(1)).is_none());
     }
 
     /// 23.9g

@@ -61,6 +61,8 @@ mod token;
 mod version;
 mod viewer;
 mod visit;
+mod waits;
+mod whose;
 
 pub use self::app::App;
 pub use self::auth::{Access, PingKeys, Tokens};

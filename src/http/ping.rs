@@ -12,9 +12,11 @@ use hyper::{Method, StatusCode};
 use super::alertmanager::{self, AlertStatus};
 use super::auth::{self, Admission};
 use super::body::{self, BodyError, Keep, Received};
+use super::guesses::Guesses;
 use super::reply::{self, Reply};
 use super::target::{self, Target, TargetFault};
 use super::visit::Visit;
+use super::waits::{self, NoTurn};
 use super::{App, decode, token};
 use crate::app;
 use crate::app::ping::{NOT_STORED, ONLY_POST, OVERLOADED, PingNotTaken};
@@ -41,9 +43,7 @@ pub(super) async fn answer(visit: Visit<'_>, path: &str, body: Incoming) -> Repl
     let shown = in_path.or(header).filter(|_| visit.user.is_none());
     let wait = shown.and_then(|shown| token::wait_of(visit.app, shown, visit.source));
     let asked = understand(visit, target, header);
-    if let Some(wait) = wait {
-        wait.await;
-    }
+    let asked = waits::over(wait).await.map_err(|NoTurn| Refusal::NoTurn).and(asked);
     let answered = end(visit, asked, body).await;
     answered.map_or_else(|refusal| refusal.reply(), |said| reply::to_ping(StatusCode::OK, said))
 }
@@ -268,6 +268,8 @@ pub(super) enum Refusal {
     NoCreate,
     KeyMissing,
     KeyWrong,
+    /// It was not looked at: too many wrong ones came from its address, and it is short.
+    NoTurn,
     /// It is good for other checks alone.
     KeyOfOthers,
     BadRequest(&'static str),
@@ -284,6 +286,7 @@ const BAD_SHAPE: &str = "not found: use /ping/NAME or /ping/KEY/NAME, and after 
 const NO_CREATE: &str = "not found, and create=1 is not supported: declare the check in the configuration";
 const NEEDS_KEY: &str = "a ping key is needed: use /ping/KEY/NAME, or the header Authorization: Bearer KEY";
 const WRONG_KEY: &str = "wrong ping key: use /ping/KEY/NAME, or the header Authorization: Bearer KEY";
+const TOO_MANY_KEYS: &str = "too many wrong keys came from this address, and keys of less than 16 characters wait: try again in a minute";
 const KEY_OF_OTHERS: &str = "this key is for other checks: use one of this check's, or have `checks` of the key in the configuration name it";
 const BAD_ENCODING: &str = "bad URL: a % must be followed by two hex digits";
 const BAD_EXIT_STATUS: &str = "bad exit status: use 0 to 255";
@@ -310,7 +313,9 @@ impl Refusal {
     fn counter<'a>(&self, outcomes: &'a PingOutcomes) -> &'a AtomicU64 {
         match self {
             Refusal::NotFound(_) | Refusal::NoCreate => &outcomes.unknown_check,
-            Refusal::KeyMissing | Refusal::KeyWrong | Refusal::KeyOfOthers => &outcomes.bad_key,
+            Refusal::KeyMissing | Refusal::KeyWrong | Refusal::NoTurn | Refusal::KeyOfOthers => {
+                &outcomes.bad_key
+            }
             Refusal::BadRequest(_) | Refusal::OnlyPost | Refusal::Body(_) => &outcomes.bad_request,
             Refusal::Overloaded | Refusal::NotStored => &outcomes.overloaded,
         }
@@ -323,6 +328,7 @@ impl Refusal {
             Refusal::NoCreate => (StatusCode::BAD_REQUEST, NO_CREATE),
             Refusal::KeyMissing => (StatusCode::UNAUTHORIZED, NEEDS_KEY),
             Refusal::KeyWrong => (StatusCode::FORBIDDEN, WRONG_KEY),
+            Refusal::NoTurn => (StatusCode::TOO_MANY_REQUESTS, TOO_MANY_KEYS),
             Refusal::KeyOfOthers => (StatusCode::FORBIDDEN, KEY_OF_OTHERS),
             Refusal::BadRequest(text) => (StatusCode::BAD_REQUEST, text),
             Refusal::OnlyPost => (StatusCode::METHOD_NOT_ALLOWED, ONLY_POST),
@@ -338,6 +344,7 @@ impl Refusal {
         match self {
             Refusal::Overloaded => Some(1),
             Refusal::NotStored => Some(5),
+            Refusal::NoTurn => Some(Guesses::RETRY_AFTER_SECS),
             _ => None,
         }
     }

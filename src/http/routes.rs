@@ -360,8 +360,8 @@ async fn let_in(
         door::admit_one_more(app)?;
     }
     // A ping's key may stand in its path: its handler asks.
-    if let Some(wait) = door::wait_of(app, arrival, parts).filter(|_| needs != Needs::PingKey) {
-        wait.await;
+    if needs != Needs::PingKey {
+        door::wait(app, arrival, parts).await?;
     }
     // In a box: what is kept for a request is moved at every ping, and should be small.
     let person = match is_of_network && needs.knows_people() {

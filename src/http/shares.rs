@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use super::guesses::whose;
+use super::whose::whose;
 
 /// Room of so many units, and who holds how many of them.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ use super::session::Session;
 use super::token::{self, TokenWorth};
 use super::viewer::Viewer;
 use super::visit::Visit;
+use super::waits::{self, NoTurn};
 use super::{cookie, pages};
 use crate::app::{Actor, Entrance, audit};
 use crate::config::Scope;
@@ -32,10 +33,9 @@ pub(super) async fn answer(visit: Visit<'_>, viewer: &Viewer, body: Incoming) ->
         Ok(form) => form,
         Err(refusal) => return *refusal,
     };
-    if let Some(wait) = token::wait_of(visit.app, token_of(&form), visit.source) {
-        wait.await;
-    }
-    match begin(visit, &form) {
+    let waited = waits::over(token::wait_of(visit.app, token_of(&form), visit.source)).await;
+    let held_off = |NoTurn| (StatusCode::TOO_MANY_REQUESTS, TOO_MANY.into());
+    match waited.map_err(held_off).and_then(|()| begin(visit, &form)) {
         Ok((token, cookie)) => {
             keep(visit, token, AuditKind::SignIn).await;
             moved(&onwards(form.get("to")), Some(&cookie))

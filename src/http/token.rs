@@ -1,17 +1,16 @@
 //! What a token is worth that somebody shows: in a header, or in the form to sign in. Wrong keys of pings are counted with them.
 
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::atomic::Ordering;
 
 use hyper::StatusCode;
 use hyper::header::HeaderValue;
-use tokio::time::{Sleep, sleep};
 
 use super::App;
 use super::auth::{KnownToken, Tokens};
 use super::guesses::{Credential, Guesses, NotedGuess};
 use super::problem::Problem;
+use super::waits::Wait;
 
 /// What a shown token is worth.
 pub(super) enum TokenWorth<'t> {
@@ -22,11 +21,15 @@ pub(super) enum TokenWorth<'t> {
     HeldOff,
 }
 
-/// What to wait for before it is said what a token or a key is worth, where that makes guessing slow: what is right is always
-/// taken, for behind a proxy, or in an office, all have one address. In a box: what is kept for a ping should be small.
-pub(super) fn wait_of(app: &App, shown: &[u8], source: IpAddr) -> Option<Pin<Box<Sleep>>> {
-    let wait = app.guessed.wait(shown, source, app.services.clock.now());
-    wait.map(|wait| Box::pin(sleep(wait)))
+/// What to wait for before it is said what a token or a key is worth, where that makes guessing slow: what is right is taken
+/// then, for behind a proxy, or in an office, all have one address.
+pub(super) fn wait_of(app: &App, shown: &[u8], source: IpAddr) -> Option<Wait> {
+    app.guessed.wait(shown, source, app.services.clock.now())
+}
+
+/// What a program is told whose token is not looked at.
+pub(super) fn held_off() -> Problem {
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, TOO_MANY).with_retry_after(Guesses::RETRY_AFTER_SECS)
 }
 
 /// Judges a token that was shown from this address, after [`wait_of`]. A wrong one is counted and logged.
@@ -67,10 +70,7 @@ impl<'t> TokenWorth<'t> {
                     HeaderValue::from_static("Bearer realm=\"punctual\", error=\"invalid_token\"");
                 Err(Problem::new(StatusCode::UNAUTHORIZED, detail).with_challenge(challenge))
             }
-            TokenWorth::HeldOff => {
-                let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, TOO_MANY);
-                Err(problem.with_retry_after(Guesses::RETRY_AFTER_SECS))
-            }
+            TokenWorth::HeldOff => Err(held_off()),
         }
     }
 }

@@ -29,6 +29,7 @@ mod first_page;
 mod flapping;
 mod flood;
 mod foreign;
+mod guessing;
 mod handshakes;
 mod hang;
 mod import;
