@@ -74,6 +74,8 @@ impl Rest {
             certificates: _,
             rest_hash: _,
             places: _,
+            // They belong to what is compared.
+            secrets: _,
             shown: _,
         } = config;
         Rest {

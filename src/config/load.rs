@@ -201,6 +201,7 @@ fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, beside:
         zone: defaults.zone(),
         checks: std::mem::take(&mut checks.definitions),
         max_checks: checks.max_checks,
+        secrets: std::mem::take(&mut loader.secrets),
         shown: Arc::default(),
         warnings: Vec::new(),
         inputs: Inputs::default(),

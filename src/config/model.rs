@@ -50,6 +50,8 @@ pub struct Config {
     pub checks: Vec<Definition>,
     /// The most checks that may exist, including those made through the API.
     pub max_checks: usize,
+    /// All of these that are secrets of one line: keys, tokens, passwords, and URLs of receivers and proxies.
+    pub secrets: Vec<Secret>,
     /// What the main file says but its checks, as JSON in its own words; `<secret>` stands for each secret.
     pub shown: Arc<serde_json::Value>,
     /// Warnings about settings that are valid but will disappoint.

@@ -95,6 +95,9 @@ impl App {
     pub fn set_access(&self, access: Access) {
         self.passwords.keep_only(&access.people);
         *self.access.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(access);
+        // What was pinged before it was one, or before we knew it for one.
+        let access = self.access();
+        self.services.live.unknown_names().retain(|known| !access.is_secret(known.name.as_bytes()));
     }
 
     /// What connections of the network are accepted with from now on; `None`: they come without TLS.

@@ -12,6 +12,7 @@ use super::compat_doors::CompatDoors;
 use super::hash::Hash;
 use super::person::People;
 use super::rate::Rate;
+use super::secrets::Secrets;
 use crate::config::{Config, Limit, Openness, PingKey, Proxy, Scope, Token};
 use crate::core::time::Time;
 
@@ -34,6 +35,8 @@ pub struct Access {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// For the interfaces of other systems.
     pub compat: CompatDoors,
+    /// All of these and others that are no names.
+    pub secrets: Secrets,
 }
 
 impl Access {
@@ -48,6 +51,7 @@ impl Access {
             rate: config.web.rate_limit.map(Rate::new),
             headers: config.web.headers.iter().filter_map(header).collect(),
             compat: CompatDoors::new(&config.compat),
+            secrets: Secrets::of(config),
         }
     }
 
@@ -63,6 +67,11 @@ impl Access {
                 reply.insert(name, value.clone());
             }
         }
+    }
+
+    /// Whether this is a secret, and no name.
+    pub(super) fn is_secret(&self, shown: &[u8]) -> bool {
+        self.secrets.has(shown) || self.ping_keys.is_key(shown) || self.tokens.find(shown).is_some()
     }
 
     /// Judges what a ping shows: a key in its path or header, or a token in its header that is good for pinging.

@@ -81,6 +81,15 @@ pub(super) async fn judge(app: &App, source: IpAddr, parts: &Parts) -> PasswordV
     PasswordVerdict::Right(KnownPerson { name: name.clone(), scope: *scope, by: KnownBy::Password })
 }
 
+/// Whether this is the password of somebody who has shown it lately. Of the others there are only hashes.
+pub(super) fn is_remembered(app: &App, shown: &[u8]) -> bool {
+    let access = app.access();
+    let is_of = |(name, hash, _): &(Arc<str>, Secret, Scope)| {
+        app.passwords.remembers(name, &key(name.as_bytes(), hash, shown))
+    };
+    access.people.0.iter().any(is_of)
+}
+
 /// Whether a password fits a hash. On a thread of its own.
 async fn fits(password: &[u8], hash: &Secret) -> bool {
     let (password, hash) = (password.to_vec(), hash.clone());

@@ -17,7 +17,7 @@ use super::reply::{self, Reply};
 use super::target::{self, Target, TargetFault};
 use super::visit::Visit;
 use super::waits::{self, NoTurn};
-use super::{App, decode, token};
+use super::{App, decode, password, token};
 use crate::app;
 use crate::app::ping::{NOT_STORED, ONLY_POST, OVERLOADED, PingNotTaken};
 use crate::core::check::{CheckId, Name, Ping, PingKind, Rid};
@@ -155,10 +155,6 @@ fn understand_named(visit: Visit<'_>, target: &Target<'_>, admission: Admission)
         if limit.is_some_and(|limit| !target.name().is_some_and(|name| limit.admits_name(name))) {
             return Err(Refusal::KeyOfOthers);
         }
-        if is_secret(app, &target.name) {
-            // A key without a name behind it: shown as an unknown name, it would be on the first page.
-            return Err(Refusal::NotFound(NOT_FOUND_USE_KEY));
-        }
         note_unknown(app, target, source);
         // Somebody without a key, though there are keys.
         let strange = admission == Admission::Tolerated;
@@ -192,20 +188,23 @@ fn without_keys(app: &App, source: IpAddr, first: &[u8], target: &Target<'_>) ->
     if first_is_a_check {
         return Refusal::BadRequest(BAD_ACTION);
     }
-    if !is_secret(app, &target.name) {
-        note_unknown(app, target, source);
-    }
+    note_unknown(app, target, source);
     Refusal::NotFound(NOT_FOUND_NO_KEYS)
 }
 
-/// Whether what stands where a name should is a key or a token of ours.
+/// Whether what stands where a name should is a secret (23.12): a key without a name behind it, or the id that another system's
+/// users trigger by.
 fn is_secret(app: &App, shown: &[u8]) -> bool {
-    let access = app.access();
-    access.ping_keys.is_key(shown) || access.tokens.find(shown).is_some()
+    let is_id = std::str::from_utf8(shown).is_ok_and(|id| app.services.live.find_alias(id).is_some());
+    is_id || app.with_access(|access| access.is_secret(shown)) || password::is_remembered(app, shown)
 }
 
-/// Whoever asks for keys hears of this only from who has one: without it nobody came so far.
+/// Whoever asks for keys hears of this only from who has one: without it nobody came so far. A secret would be on the first page. It
+/// is answered as any name is: whoever guesses learns nothing.
 fn note_unknown(app: &App, target: &Target<'_>, source: IpAddr) {
+    if is_secret(app, &target.name) {
+        return;
+    }
     let name = decode::shown(&target.name, Name::MAX_BYTES);
     tracing::debug!(name, %source, "a ping to a name that no check has");
     let is_end = matches!(target.kind, PingKind::Success | PingKind::Fail);

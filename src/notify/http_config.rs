@@ -124,6 +124,7 @@ pub(super) fn http_config(loader: &mut Loader, fields: &Fields<'_>) -> HttpConfi
         .scalar(&mut loader.log, "proxy_url")
         .filter(|url| http_url(loader, "proxy_url", fields.at_value("proxy_url"), url, false))
         .map(Secret::new);
+    loader.secrets.extend(proxy_url.clone());
     let tls = fields.map(&mut loader.log, "tls_config").map(|fields| tls_config(loader, &fields));
     HttpConfig { authorization, basic_auth, proxy_url, tls: tls.unwrap_or_default() }
 }

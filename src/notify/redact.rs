@@ -33,6 +33,15 @@ pub(super) fn without(text: &str, mut secrets: Vec<String>) -> String {
     secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
 }
 
+/// What of a URL may be a secret by itself: each part of its path, each value of its query, who it names and by which password.
+pub fn parts_of_url(url: &str) -> Vec<String> {
+    let mut parts = Vec::new();
+    if let Ok(url) = Url::parse(url) {
+        add_parts(&mut parts, &url);
+    }
+    parts
+}
+
 fn add_parts(secrets: &mut Vec<String>, url: &Url) {
     let query = url.query().unwrap_or_default();
     secrets.push(format!("{}?{query}", url.path()).trim_matches(['/', '?']).to_owned());

@@ -40,6 +40,8 @@ pub(crate) struct Loader {
     is_known: Arc<dyn Fn(&str) -> bool>,
     pub(crate) log: Log,
     pub(crate) inputs: Inputs,
+    /// Every secret of one line that was read, whatever it is for.
+    pub(crate) secrets: Vec<Secret>,
     pub(crate) digests: Digests,
     /// Of the inputs, the certificates, keys and CAs of the server, which are read again by themselves.
     pub(crate) certificates: Inputs,
@@ -72,6 +74,7 @@ impl Loader {
             is_known,
             log: Log::new(vocabulary),
             inputs: Inputs::default(),
+            secrets: Vec::new(),
             digests: Digests::default(),
             certificates: Inputs::default(),
             folder: folder.to_owned(),
@@ -210,7 +213,11 @@ impl Loader {
                 "has more than one line, or control characters; it is one line"
             }
             _ if text.len() > MAX_SECRET_LINE_BYTES => "is longer than 4096 bytes",
-            _ => return Some(Secret::new(text)),
+            _ => {
+                let secret = Secret::new(text);
+                self.secrets.push(secret.clone());
+                return Some(secret);
+            }
         };
         self.log.fault(fields.at_value(used), format!("the secret of `{used}` {problem}"));
         None

@@ -155,3 +155,66 @@ fn adopt_writes_what_declares_them_and_forgets_what_was_a_mistake() {
     let (is_good, said) = punctual(&["check-config", path.to_str().unwrap()]);
     assert!(is_good && said.contains("weekly") && !said.contains("typo"), "{said}");
 }
+
+const HELD: [&str; 9] = [
+    "token-of-the-people",
+    "key-of-the-jobs",
+    "short",
+    "auth-key-of-the-night",
+    "password-of-the-mails",
+    "part-of-the-chat-s-url",
+    "credentials-of-the-hook",
+    "password-of-the-proxy",
+    "password-of-ann",
+];
+
+fn with_secrets(auth_key: &str) -> String {
+    let [token, key, mine, _, mail, chat, hook, proxy, _] = HELD;
+    format!(
+        "auth: {{anonymous: read, ping_keys_required: false, ping_keys: [{{name: jobs, key: {key}}}], tokens: [{{name: ci, scope: read, token: {token}}}]}}\n\
+         compat: {{coal_mine: {{enabled: true, auth_key: {mine}}}, nights_watch: {{enabled: true, auth_key: {auth_key}}}}}\n\
+         smtp: {{host: 127.0.0.1, port: 9, tls: starttls, username: me, password: {mail}, from: a@example.org}}\n\
+         receivers:\n\
+         \x20 - {{name: chat, webhook: {{url: 'http://127.0.0.1:9/services/{chat}'}}}}\n\
+         \x20 - {{name: hook, webhook: {{url: 'http://127.0.0.1:9', http_config: {{authorization: {{credentials: {hook}}}, proxy_url: 'http://me:{proxy}@127.0.0.1:9'}}}}}}\n\
+         checks: [{{name: backup, every: 1h}}]\n"
+    )
+}
+
+/// 23.12
+#[test]
+fn a_secret_in_the_place_of_a_name_is_neither_kept_nor_shown() {
+    let hash = bcrypt::hash(HELD[8], 4).unwrap();
+    let mut server = Punctual::new(&with_secrets("of-before-it-changed"))
+        .web_config(&format!("basic_auth_users: {{ann: '{hash}'}}\n"));
+    server.start_again();
+    // What was kept as a name is none any more once it is a secret.
+    ping(&server, &format!("/ping/{}", HELD[3]), 404);
+    assert_eq!(names(&server), [HELD[3]]);
+    server.restart();
+    server.write_config(&with_secrets(HELD[3]));
+    assert_eq!(server.reload().status, 200);
+    assert_eq!(names(&server), Vec::<String>::new());
+    let as_ann = http::client().get(server.url("/")).basic_auth("ann", Some(HELD[8]));
+    assert_eq!(http::send(as_ann).status, 200);
+    let create = format!("/coal-mine/v1/canary/create?name=Mine&periodicity=3600&auth_key={}", HELD[2]);
+    let id = server.get(&create).json()["canary"]["id"].as_str().unwrap().to_owned();
+    for secret in HELD.iter().chain([&id.as_str()]) {
+        for path in [
+            format!("/ping/{secret}"),
+            format!("/ping/{secret}/start"),
+            format!("/ping/{}/{secret}", HELD[1]),
+        ] {
+            ping(&server, &path, 404);
+        }
+    }
+    ping(&server, "/ping/services", 404);
+    assert_eq!(names(&server), ["services"]);
+    let data = server.data().display().to_string();
+    let adopted = punctual(&["adopt", "--storage.path", &data]).1;
+    for shown in [adopted, server.get("/config").text(), server.get("/").text()] {
+        assert!(!HELD.iter().any(|secret| *secret != "short" && shown.contains(secret)), "{shown}");
+    }
+    server.restart();
+    assert_eq!(names(&server), ["services"]);
+}
