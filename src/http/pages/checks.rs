@@ -14,7 +14,7 @@ use super::super::visit::Visit;
 use super::filter::Filter;
 use super::incident;
 use super::list::{CheckRow, List, Part};
-use super::{Frame, banners, make, marks, page, words};
+use super::{Frame, banners, make, marks, page, page_links, words};
 use crate::app::view::{IncidentView, Moment};
 use crate::app::{Room, health};
 use crate::core::cause::Status;
@@ -77,7 +77,7 @@ fn render(app: &App, query: Option<&str>) -> Rendering {
             (filter.form())
             @if wanted.all > 1 { (filter.orders()) }
             @for part in Part::ALL { (section(app, &filter, part, &shown, now)) }
-            (filter.pages(number, pages))
+            (page_links("Pages of the list", number, pages, |page| filter.address(filter.status, page)))
             @if wanted.all == 0 { p.quiet { "No check matches. " a href="./" { "Show all" } } }
         }
         (banners::new_database(app, now))

@@ -9,7 +9,7 @@ use super::super::act::RefusedForm;
 use super::super::reply::Reply;
 use super::super::viewer::Viewer;
 use super::super::{App, decode};
-use super::{Frame, page, refused, said, unknown_names, words};
+use super::{Frame, page, page_links, refused, said, unknown_names, words};
 use crate::app::receivers::{self, ReceiverView};
 use crate::app::view::Moment;
 use crate::app::{Audience, SampleOutcome, mutes};
@@ -142,7 +142,7 @@ pub(in super::super) fn answer(
             h2 { "Checks " span.quiet { "(" (found.len()) @if found.len() != directory.checks.len() { " of " (directory.checks.len()) } ")" } }
             @if on_page.is_empty() { p.quiet { "No check." } }
             @else { (checks(&on_page, &asked, &audience, &directory.refs())) }
-            (links(&asked, number, pages))
+            (page_links("Pages of the checks", number, pages, |page| asked.address(asked.order, page)))
         }
         (unknown_names::section(app, viewer, moment.now))
         (receivers_of(app, viewer, moment.now))
@@ -223,18 +223,6 @@ fn told(definition: &Definition, audience: &Audience) -> Markup {
         @for (i, name) in names.iter().enumerate() { @if i > 0 { ", " } bdi { (name) } }
         @if nobody && !audience.has_alertmanager { span.label { "nobody" } }
         @else if nobody { span.quiet { "Alertmanager alone" } }
-    }
-}
-
-fn links(asked: &Asked, number: usize, pages: usize) -> Markup {
-    html! {
-        @if pages > 1 {
-            nav.pages aria-label="Pages of the checks" {
-                @if number > 1 { a href=(asked.address(asked.order, number - 1)) rel="prev" { "Previous" } }
-                span { "Page " (number) " of " (pages) }
-                @if number < pages { a href=(asked.address(asked.order, number + 1)) rel="next" { "Next" } }
-            }
-        }
     }
 }
 

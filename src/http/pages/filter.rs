@@ -209,17 +209,4 @@ impl Filter {
             }
         }
     }
-
-    /// Links to the pages of a list that has more than one.
-    pub(super) fn pages(&self, page: usize, pages: usize) -> Markup {
-        html! {
-            @if pages > 1 {
-                nav.pages aria-label="Pages of the list" {
-                    @if page > 1 { a href=(self.address(self.status, page - 1)) rel="prev" { "Previous" } }
-                    span { "Page " (page) " of " (pages) }
-                    @if page < pages { a href=(self.address(self.status, page + 1)) rel="next" { "Next" } }
-                }
-            }
-        }
-    }
 }

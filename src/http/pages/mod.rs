@@ -128,6 +128,21 @@ struct Frame<'p> {
     viewer: Option<&'p Viewer>,
 }
 
+/// Links to the pages before and after this one, of a list that has more than one. Whoever asks for one beyond the last is on
+/// that.
+fn page_links(label: &str, page: usize, pages: usize, address: impl Fn(usize) -> String) -> Markup {
+    let page = page.min(pages);
+    html! {
+        @if pages > 1 {
+            nav.pages aria-label=(label) {
+                @if page > 1 { a href=(address(page - 1)) rel="prev" { "Previous" } }
+                span { "Page " (page) " of " (pages) }
+                @if page < pages { a href=(address(page + 1)) rel="next" { "Next" } }
+            }
+        }
+    }
+}
+
 /// Who somebody is, and how to become somebody else.
 fn signed_in(viewer: &Viewer, up: &str) -> Markup {
     html! {

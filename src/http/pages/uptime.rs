@@ -10,7 +10,7 @@ use super::super::reply::Reply;
 use super::super::viewer::Viewer;
 use super::super::{App, decode};
 use super::bars::{self, Bar};
-use super::{Frame, page, words};
+use super::{Frame, page, page_links, words};
 use crate::app::uptime::{UptimeAsked, UptimeReport, of_these};
 use crate::app::view::Moment;
 use crate::core::search::Search;
@@ -37,6 +37,11 @@ struct Asked {
     by: PartLength,
     /// Counted from 1.
     page: usize,
+}
+
+/// Of so many checks.
+fn pages_of(found: usize) -> usize {
+    found.div_ceil(ROWS)
 }
 
 /// The checks that are found.
@@ -112,6 +117,9 @@ fn find(app: &App, search: &Search, page: usize) -> Found {
         }
         count += 1;
     }
+    if count > MAX_SUMMED && page > pages_of(count) {
+        return find(app, search, pages_of(count));
+    }
     Found { count, checks: if count <= MAX_SUMMED { first } else { on_page } }
 }
 
@@ -124,7 +132,8 @@ fn read(app: &App, search: &Search, asked: &Asked, over: &UptimeAsked) -> Result
     }
     let sum = Sum::of(rows.iter().map(|(_, report)| report.as_ref()));
     rows.sort_by(|(_, one), (_, other)| worst_first(one.as_ref(), other.as_ref()));
-    let rows = rows.into_iter().skip((asked.page - 1).saturating_mul(ROWS)).take(ROWS).collect();
+    let before = asked.page.min(pages_of(count)).saturating_sub(1) * ROWS;
+    let rows = rows.into_iter().skip(before).take(ROWS).collect();
     Ok(Shown { found: count, sum, rows })
 }
 
@@ -182,19 +191,6 @@ impl Asked {
             }
         }
     }
-
-    fn pages(&self, found: usize) -> Markup {
-        let pages = found.div_ceil(ROWS);
-        html! {
-            @if pages > 1 {
-                nav.pages aria-label="Pages of the list" {
-                    @if self.page > 1 { a href=(self.address(self.by, (self.page - 1).min(pages))) rel="prev" { "Previous" } }
-                    span { "Page " (self.page) " of " (pages) }
-                    @if self.page < pages { a href=(self.address(self.by, self.page + 1)) rel="next" { "Next" } }
-                }
-            }
-        }
-    }
 }
 
 fn listed(asked: &Asked, shown: &Shown, whole: TimePart, zone: Zone) -> Markup {
@@ -217,7 +213,7 @@ fn listed(asked: &Asked, shown: &Shown, whole: TimePart, zone: Zone) -> Markup {
                 } }
                 tbody { @for (check, report) in &shown.rows { (line(check, report.as_ref(), by, zone)) } }
             }
-            (asked.pages(shown.found))
+            (page_links("Pages of the list", asked.page, pages_of(shown.found), |page| asked.address(by, page)))
         }
     }
 }
