@@ -197,6 +197,21 @@ fn pages_of_hundreds_and_thousands_of_checks_are_in_nobodys_way() {
     assert_eq!(console, [""; 0]);
 }
 
+#[test]
+fn no_time_of_the_first_page_is_over_what_stands_beside_it() {
+    let server = Punctual::start("checks: [{name: backup, every: 3d}, {name: report, cron: '0 2 1 * *'}]\n");
+    server.ping("backup");
+    let folder = tempfile::tempdir().unwrap();
+    let mut browser = Browser::start(folder.path());
+    browser.open(&server.url("/"));
+    for width in [1920, 1280, 1100, 821] {
+        browser.resize(width);
+        let over = "[...document.querySelectorAll('.checks td.time')].filter((it) => it.scrollWidth > it.clientWidth).length";
+        assert_eq!(browser.evaluate(over), 0, "at {width} px");
+    }
+    assert_eq!(browser.evaluate("document.querySelectorAll('.checks td.time time').length"), 3);
+}
+
 /// All of them late but for one that failed.
 fn with_many_checks(count: usize) -> Punctual {
     let mut config = "auth: {anonymous: read}\nchecks:\n".to_owned();
