@@ -92,7 +92,7 @@
 //!
 //! # What is not here
 //!
-//! - No probes: punctual waits to be told, and asks nobody (`assert` in a file is refused as a future feature).
+//! - No probes: punctual waits to be told, also what it cannot know by itself (`assert: {reported: …}`), and asks nobody.
 //! - One store: SQLite. No replicas; a standby waits for the folder's lock.
 //! - No accounts: people are known by a token, by a password that a file has, or by the word of a proxy in front.
 //! - No page needs a script: one of ours asks again. No state in the browser but who is signed in.

@@ -26,6 +26,7 @@ pub mod pausing;
 pub mod ping;
 pub mod receivers;
 pub mod reload;
+pub mod report;
 mod said;
 mod services;
 mod turn;

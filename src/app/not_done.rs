@@ -180,7 +180,9 @@ impl NotDone {
             | NotDone::NothingToTell(_)
             | NotDone::NothingParked(_)
             | NotDone::NothingLeaves
-            | NotDone::NotTaken(PingNotTaken::OnlyPost) => NotDoneKind::Conflict,
+            | NotDone::NotTaken(
+                PingNotTaken::OnlyPost | PingNotTaken::TakesResults | PingNotTaken::TakesPings,
+            ) => NotDoneKind::Conflict,
             NotDone::BadEnd { .. }
             | NotDone::BadComment(_)
             | NotDone::BadLines(_)

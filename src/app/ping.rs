@@ -6,6 +6,11 @@ use crate::store::{Applied, PingFact};
 
 /// What is said of a ping that is no POST, at every door.
 pub const ONLY_POST: &str = "this check takes only POST (ping_methods)";
+/// What is said of a ping to a check that asserts something, at every door.
+pub const TAKES_RESULTS: &str = "this check asserts something (assert): report whether it holds, by `punctual report NAME` or \
+    POST /api/v1/checks/NAME/report";
+/// What is said of a result for a check that does not.
+pub const TAKES_PINGS: &str = "this check asserts nothing (no `assert`): ping it, at /ping/NAME";
 /// While too much waits.
 pub const OVERLOADED: &str = "too busy, try again";
 /// While the store fails.
@@ -20,6 +25,12 @@ pub enum PingNotTaken {
     /// It takes only POST, so that link previews and crawlers do not ping it (`ping_methods`).
     #[error("{}", ONLY_POST)]
     OnlyPost,
+    /// It asserts something: results say whether that holds, and no ping (17.2).
+    #[error("{}", TAKES_RESULTS)]
+    TakesResults,
+    /// It is pinged, and asserts nothing.
+    #[error("{}", TAKES_PINGS)]
+    TakesPings,
     /// Too much waits.
     #[error("{}", OVERLOADED)]
     Overloaded,
@@ -44,6 +55,8 @@ pub async fn take(services: &Services, check: CheckId, fact: PingFact) -> Result
         Ok(Ok(Applied::PausedByFile)) => {
             unreachable!("a ping ends no pause of a file, and is told nothing of it")
         }
+        Ok(Ok(Applied::Result(_) | Applied::TakesPings)) => unreachable!("a ping is no result"),
+        Ok(Ok(Applied::TakesResults)) => Err(PingNotTaken::TakesResults),
         Ok(Ok(Applied::NoSuchCheck)) => Err(PingNotTaken::NoSuchCheck),
         // The writer has logged what failed; if it is gone, we are stopping.
         Ok(Err(_)) | Err(_) => Err(PingNotTaken::NotStored),

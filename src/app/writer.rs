@@ -2,14 +2,17 @@
 
 use crate::core::check::CheckId;
 use crate::core::time::Time;
-use crate::store::PingFact;
 use crate::store::command::StoreCommand;
 use crate::store::writer::{Overloaded, PingAnswer, Writer};
+use crate::store::{PingFact, ResultFact};
 
 /// What the application needs of the store's writer.
 pub trait TakePings: Send + Sync {
     /// Queues a ping; what became of it is answered when it is durable.
     fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded>;
+
+    /// Likewise a result (17.1).
+    fn report(&self, check: CheckId, fact: ResultFact) -> Result<PingAnswer, Overloaded>;
 
     /// The earliest deadline that is not judged yet.
     fn deadline(&self) -> Option<Time>;
@@ -33,6 +36,10 @@ pub trait TakePings: Send + Sync {
 impl TakePings for Writer {
     fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded> {
         Writer::ping(self, check, fact)
+    }
+
+    fn report(&self, check: CheckId, fact: ResultFact) -> Result<PingAnswer, Overloaded> {
+        Writer::report(self, check, fact)
     }
 
     fn deadline(&self) -> Option<Time> {

@@ -121,13 +121,16 @@ impl Client {
 
     /// Calls the API.
     pub(super) async fn call(&self, call: ApiCall<'_>) -> Result<Value, Trouble> {
+        self.call_as(call, self.server.token.as_ref()).await
+    }
+
+    async fn call_as(&self, call: ApiCall<'_>, token: Option<&BearerToken>) -> Result<Value, Trouble> {
         let ApiCall { method, path, query, body } = call;
         let url = self.url(&[&["api", "v1"], path].concat(), query);
         let mut request = self.http.request(method.clone(), url.clone());
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body);
         }
-        let token = self.server.token.as_ref();
         let answer = self.send(&method, &url, request, token).await?;
         if answer.status == StatusCode::NO_CONTENT {
             return Ok(Value::Null);
@@ -155,6 +158,25 @@ impl Client {
         }
     }
 
+    /// What a check came to, with a key as a ping has it.
+    pub(super) async fn report(&self, name: &str, result: &Value) -> Result<Value, Trouble> {
+        let path = ["checks", name, "report"];
+        let call = ApiCall::post(&path, result);
+        match self.call_as(call, self.ping_key()?.as_ref()).await {
+            Err(Trouble::Refused { status: StatusCode::NOT_FOUND, detail, .. })
+                if !is_of_another_version(StatusCode::NOT_FOUND, &detail) =>
+            {
+                Err(self.no_such_check(name).await)
+            }
+            answered => answered,
+        }
+    }
+
+    /// A key if the environment has one, or else the token.
+    fn ping_key(&self) -> Result<Option<BearerToken>, Trouble> {
+        Ok(BearerToken::of_environment("PUNCTUAL_PING_KEY")?.or_else(|| self.server.token.clone()))
+    }
+
     /// `POST /ping/…`: a ping, with a key if the environment has one, or else with the token. What the server says.
     pub(super) async fn ping(
         &self,
@@ -163,7 +185,7 @@ impl Client {
         body: Vec<u8>,
     ) -> Result<String, Trouble> {
         let url = self.url(&[&["ping"], path].concat(), query);
-        let key = BearerToken::of_environment("PUNCTUAL_PING_KEY")?.or_else(|| self.server.token.clone());
+        let key = self.ping_key()?;
         let request = self.http.post(url.clone()).body(body);
         let answer = self.send(&Method::POST, &url, request, key.as_ref()).await?;
         let text = plain(String::from_utf8_lossy(&answer.body).trim());

@@ -63,7 +63,7 @@ fn door_names() -> impl TypedValueParser<Value = &'static dyn Door> {
 
 /// What becomes of one document.
 #[derive(Debug, Serialize)]
-struct Outcome {
+struct ImportOutcome {
     file: String,
     /// Counted from 1.
     line: usize,
@@ -85,7 +85,7 @@ struct Report {
     refused: usize,
     /// How many of those are not even read: then nothing is imported.
     unreadable: usize,
-    canaries: Vec<Outcome>,
+    canaries: Vec<ImportOutcome>,
 }
 
 /// Writes what would be done, and does it if that is wanted.
@@ -208,7 +208,7 @@ fn open(args: &ImportArgs) -> Result<Opened, Failure> {
 
 /// What the files hold.
 struct Found {
-    canaries: Vec<Outcome>,
+    canaries: Vec<ImportOutcome>,
     new: Vec<NewCheck>,
     unreadable: usize,
 }
@@ -226,7 +226,8 @@ fn read_all(
         let bad = |why: String| Failure(format!("punctual: {file}: {why}"));
         let text = read_file(path).map_err(bad)?;
         for DoorDocument { line, id, name, carried } in system.documents(&text, now).map_err(bad)? {
-            let mut outcome = Outcome { file: file.clone(), line, id, name, refused: None, lost: Vec::new() };
+            let mut outcome =
+                ImportOutcome { file: file.clone(), line, id, name, refused: None, lost: Vec::new() };
             let is_free = |carried: Carried| match taken.take(&carried.new) {
                 Ok(()) => Ok(carried),
                 Err(why) => Err(NotCarried::Refused(why)),
@@ -296,7 +297,7 @@ impl Taken<'_> {
 
 impl Report {
     fn write(&self, system: &'static dyn Door, out: &mut dyn Write) -> io::Result<()> {
-        for Outcome { file, line, id, name, refused, lost } in &self.canaries {
+        for ImportOutcome { file, line, id, name, refused, lost } in &self.canaries {
             let (id, name) = (id.escape_debug().to_string(), name.escape_debug().to_string());
             match refused {
                 Some(why) if id.is_empty() && name.is_empty() => writeln!(out, "{file}:{line}: NOT: {why}")?,

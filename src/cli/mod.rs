@@ -27,6 +27,7 @@ pub mod next;
 mod receivers;
 mod refs;
 mod reload;
+mod report;
 mod samples;
 mod serve;
 mod server;
@@ -91,6 +92,8 @@ enum Command {
     Mutes(control::LookArgs),
     /// Look at checks, make, change and ping them, at a server that may be anywhere
     Checks(Box<checks::ChecksArgs>),
+    /// Say whether what a check asserts holds, as its reporter
+    Report(report::ReportArgs),
     /// What is wrong, and who is on it
     #[command(subcommand)]
     Incidents(incidents::Incidents),
@@ -151,6 +154,7 @@ pub fn main() -> ExitCode {
         Command::Unmute(args) => return client::run(async { control::unmute(&args).await }),
         Command::Mutes(args) => return client::run(async { control::mutes(&args).await }),
         Command::Checks(args) => return checks::main(*args, &mut stdout()),
+        Command::Report(args) => return client::run(async { report::report(&args).await }),
         Command::Incidents(args) => return incidents(args),
         Command::Messages(args) => return messages(args),
         Command::Receivers(args) => return receivers(args),

@@ -89,7 +89,7 @@ pub fn run(args: &NextArgs, now: Time, out: &mut dyn Write) -> Result<(), NextEr
         }
         // What comes after it depends on the next ping.
         Schedule::Periods(periods) => (periods.deadline(from).into_iter().collect(), Zone::UTC),
-        Schedule::Every(_) | Schedule::Counted(_) => (Vec::new(), Zone::UTC),
+        Schedule::Every(_) | Schedule::Counted(_) | Schedule::Unscheduled => (Vec::new(), Zone::UTC),
     };
     if args.output == Output::Json {
         let list: Vec<String> = times.iter().map(Time::to_string).collect();

@@ -348,7 +348,8 @@ fn log_urls(app: &App, listeners: &Listeners) {
         tracing::info!("systemd has handed these over: --web.listen-address is not used");
     }
     let directory = app.services.live.directory();
-    for check in directory.checks.iter().take(MAX_URLS) {
+    for check in directory.checks.iter().take(MAX_URLS).filter(|check| check.definition.spec.assert.is_none())
+    {
         let name = &check.definition.name;
         tracing::info!(check = %name, url = app.ping_url(name.as_str()), "ping URL");
     }

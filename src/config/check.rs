@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use thin_vec::ThinVec;
 
+use super::assertion;
 use super::keys::DEFAULT_GRACE;
 use super::names::{Mention, Mentions, reference};
-use super::times::Times;
+use super::times::{Times, quiet};
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, SourceLine, Spec};
 use crate::core::periods::Periods;
-use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
+use crate::core::schedule::{Expect, Occurrences, Schedule};
 use crate::core::time::Span;
 use crate::core::zone::Zone;
 use crate::notify::email::check_address;
@@ -17,8 +18,6 @@ use crate::notify::problem_of_url;
 use crate::yaml::fault::{At, Log, quote};
 use crate::yaml::fields::{Fields, MAX_LABELS};
 
-/// The most quiet times of a check.
-const MAX_QUIET: usize = 16;
 /// The most names in one key of a check.
 const MAX_MENTIONS: usize = 32;
 
@@ -141,6 +140,9 @@ pub(super) fn definition(
 
 fn schedule(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -> Option<Schedule> {
     let (every, cron, counts) = (fields.has("every"), fields.has("cron"), fields.has("expect"));
+    if fields.has("assert") && !assertion::goes_with_schedule(fields, log) {
+        return None;
+    }
     if fields.has("periods") {
         return periods(fields, log);
     }
@@ -153,6 +155,9 @@ fn schedule(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -
             "`expect` does not go with `every`: use `expect` alone, which counts all the time, or `cron`";
         log.fault(fields.at_key("expect"), message);
         return None;
+    }
+    if !every && !cron && !counts && fields.has("assert") {
+        return Some(Schedule::Unscheduled);
     }
     if !every && !cron && !counts {
         // A key that was refused may have been meant as the schedule.
@@ -206,7 +211,9 @@ fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut 
     // 3.2, 2.6: `expect` and `periods` use only the check's own grace.
     let inherited = match schedule {
         Schedule::Every(_) | Schedule::At(_) => defaults.grace.unwrap_or(DEFAULT_GRACE),
-        Schedule::Periods(_) | Schedule::CountedAt(..) | Schedule::Counted(_) => Span::ZERO,
+        Schedule::Periods(_) | Schedule::CountedAt(..) | Schedule::Counted(_) | Schedule::Unscheduled => {
+            Span::ZERO
+        }
     };
     Spec {
         grace: fields.duration(log, "grace").unwrap_or(inherited),
@@ -226,12 +233,16 @@ fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut 
             .unwrap_or(1),
         manual_resume: fields.flag(log, "manual_resume").or(defaults.manual_resume).unwrap_or(false),
         paused: fields.flag(log, "paused").unwrap_or(false),
+        assert: assertion::assertion(fields, log).map(Arc::new),
         schedule,
     }
 }
 
 fn early(fields: &Fields<'_>, log: &mut Log) -> Option<Span> {
     let early = fields.duration(log, "early")?;
+    if fields.has("assert") && !fields.has("cron") {
+        return Some(early);
+    }
     if !fields.has("cron") || fields.has("expect") {
         log.fault(
             fields.at_key("early"),
@@ -289,22 +300,6 @@ fn window(fields: &Fields<'_>, log: &mut Log) -> Option<Span> {
         log.fault(fields.at_key("window"), message);
     }
     Some(window)
-}
-
-fn quiet(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -> ThinVec<Quiet> {
-    let sections = fields.sections(log, "quiet");
-    if sections.len() > MAX_QUIET {
-        log.fault(fields.at_value("quiet"), format!("a check has at most {MAX_QUIET} quiet times"));
-    }
-    let mut quiet = ThinVec::with_capacity(sections.len());
-    for section in sections {
-        let zone = times.zone(&section, log).unwrap_or(zone);
-        let cron = times.cron(&section, zone, log).map(|known| known.cron.clone());
-        if let (Some(cron), Some(lasts)) = (cron, section.duration(log, "for")) {
-            quiet.push(Quiet { at: Occurrences { cron, zone }, lasts });
-        }
-    }
-    quiet
 }
 
 /// The check's own labels, and those of its file that it does not override.

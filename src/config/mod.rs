@@ -10,6 +10,7 @@
 
 mod access;
 mod alerting;
+mod assertion;
 mod check;
 mod client;
 mod form;

@@ -3,7 +3,7 @@
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::{Definition, Overlap};
 use crate::core::route::{Facts, Matcher, Policy, ReceiverName, own_receiver};
-use crate::core::schedule::Expect;
+use crate::core::schedule::{Expect, Schedule};
 use crate::core::time::{Span, Time};
 
 /// One receiver of a check's messages.
@@ -83,12 +83,15 @@ pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
     let expect = spec.schedule.expect();
     let bound = |of: fn(Expect) -> Option<u32>| expect.and_then(of).is_some();
     let possible = |cause: &CauseKind| match cause {
-        CauseKind::Missing | CauseKind::NeverSeen => expect.is_none(),
+        CauseKind::Missing | CauseKind::NeverSeen => {
+            expect.is_none() && spec.schedule != Schedule::Unscheduled
+        }
         CauseKind::NotStarted => spec.start_within.is_some(),
         CauseKind::Overrun => spec.max_runtime.is_some(),
         CauseKind::TooFew => bound(|expect| expect.at_least),
         CauseKind::TooMany => bound(|expect| expect.at_most),
-        CauseKind::Failed => true,
+        CauseKind::Failed => spec.assert.is_none(),
+        CauseKind::Violated | CauseKind::Unprobed => spec.assert.is_some(),
         CauseKind::TooShort => spec.min_runtime.is_some(),
         CauseKind::Overlapping => spec.overlap == Overlap::Fail,
         CauseKind::Blind | CauseKind::Unjudgeable => false,

@@ -84,6 +84,7 @@ fn of_kind(kind: Kind) -> Value {
         }
         Kind::SecretsByName => json!({"type": "object", "additionalProperties": {"type": "string"}}),
         Kind::WordsByName(words) => json!({"type": "object", "additionalProperties": {"enum": words}}),
+        Kind::Json => json!({}),
         Kind::Map(section) => json!({"$ref": format!("#/$defs/{}", section.id)}),
         Kind::Told => json!({"$ref": format!("#/$defs/{}", keys::COMPAT.id)}),
         Kind::List(section) => {

@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use thin_vec::ThinVec;
+
 use crate::core::cron::Cron;
-use crate::core::schedule::Occurrences;
+use crate::core::schedule::{Occurrences, Quiet};
 use crate::core::time::{Span, Time};
 use crate::core::zone::{Zone, est_like_warning};
 use crate::yaml::fault::{At, Log, quote};
@@ -15,6 +17,8 @@ use crate::zones::parse_timezone;
 const SAMPLE_BEGIN_SECS: i64 = 1_703_980_800;
 /// The number of occurrences among which the shortest gap is searched.
 const SAMPLE: usize = 32;
+/// The most quiet times of a check.
+const MAX_QUIET: usize = 16;
 /// A gap longer than this is rare.
 const RARE: Span = Span::mins(367 * 24 * 60);
 
@@ -113,4 +117,21 @@ fn gaps(at: &Occurrences) -> impl Iterator<Item = (Time, Span)> {
         last = Some(next);
         Some((from, next - from))
     })
+}
+
+/// Reads `quiet`.
+pub(super) fn quiet(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -> ThinVec<Quiet> {
+    let sections = fields.sections(log, "quiet");
+    if sections.len() > MAX_QUIET {
+        log.fault(fields.at_value("quiet"), format!("a check has at most {MAX_QUIET} quiet times"));
+    }
+    let mut quiet = ThinVec::with_capacity(sections.len());
+    for section in sections {
+        let zone = times.zone(&section, log).unwrap_or(zone);
+        let cron = times.cron(&section, zone, log).map(|known| known.cron.clone());
+        if let (Some(cron), Some(lasts)) = (cron, section.duration(log, "for")) {
+            quiet.push(Quiet { at: Occurrences { cron, zone }, lasts });
+        }
+    }
+    quiet
 }

@@ -3,6 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
+use crate::core::assertion::{Assertion, Reported};
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Spec};
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
@@ -94,6 +95,7 @@ fn add_schedule(words: &mut Words, schedule: &Schedule) {
             words.add("expect", expect(counts));
         }
         Schedule::Counted(counts) => words.add("expect", expect(counts)),
+        Schedule::Unscheduled => {}
     }
 }
 
@@ -119,8 +121,30 @@ fn quiet(quiet: &Quiet) -> Value {
     json!({"cron": at.cron.as_str(), "timezone": at.zone.name(), "for": lasts.to_string()})
 }
 
+fn reported(reported: &Reported) -> Value {
+    let Reported { reporter, by, args } = reported;
+    let mut map = Map::new();
+    for (key, text) in [("reporter", reporter), ("by", by)] {
+        if !text.is_empty() {
+            map.insert(key.to_owned(), text.as_ref().into());
+        }
+    }
+    if !args.is_empty() {
+        map.insert("args".to_owned(), serde_json::from_str(args).unwrap_or_else(|_| args.as_ref().into()));
+    }
+    Value::Object(map)
+}
+
 fn add_spec(words: &mut Words, spec: &Spec) {
-    words.add("grace", spec.grace.to_string());
+    if let Some(assertion) = &spec.assert {
+        words.add("assert", json!({"reported": reported(&assertion.reported)}));
+        if assertion.unknowns_before_alert != Assertion::DEFAULT_UNKNOWNS {
+            words.add("unknowns_before_alert", assertion.unknowns_before_alert);
+        }
+    }
+    if spec.schedule != Schedule::Unscheduled {
+        words.add("grace", spec.grace.to_string());
+    }
     words.add_span("early", spec.early);
     words.add_span("max_runtime", spec.max_runtime);
     words.add_span("min_runtime", spec.min_runtime);

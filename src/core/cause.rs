@@ -25,8 +25,12 @@ pub enum CauseKind {
     TooShort,
     /// Two runs at the same time.
     Overlapping,
+    /// What it asserts does not hold (17.3).
+    Violated,
     /// We were not listening and cannot tell (§9).
     Blind,
+    /// Whoever looks at what it asserts cannot tell (17.4).
+    Unprobed,
     /// Judging it panics (1.6).
     Unjudgeable,
 }
@@ -55,7 +59,7 @@ impl Family {
 
 impl CauseKind {
     /// All kinds, in the order in which they are shown.
-    pub const ALL: [CauseKind; 11] = [
+    pub const ALL: [CauseKind; 13] = [
         CauseKind::Missing,
         CauseKind::NeverSeen,
         CauseKind::NotStarted,
@@ -65,7 +69,9 @@ impl CauseKind {
         CauseKind::TooMany,
         CauseKind::TooShort,
         CauseKind::Overlapping,
+        CauseKind::Violated,
         CauseKind::Blind,
+        CauseKind::Unprobed,
         CauseKind::Unjudgeable,
     ];
 
@@ -81,7 +87,9 @@ impl CauseKind {
             CauseKind::TooMany => "too_many",
             CauseKind::TooShort => "too_short",
             CauseKind::Overlapping => "overlapping",
+            CauseKind::Violated => "violated",
             CauseKind::Blind => "blind",
+            CauseKind::Unprobed => "unprobed",
             CauseKind::Unjudgeable => "unjudgeable",
         }
     }
@@ -98,8 +106,20 @@ impl CauseKind {
             CauseKind::TooMany => "more successes than allowed",
             CauseKind::TooShort => "it ended sooner than it can have done its work",
             CauseKind::Overlapping => "it was started again while it was running",
+            CauseKind::Violated => "what should hold does not",
             CauseKind::Blind => "punctual was not listening when it was due",
+            CauseKind::Unprobed => "whether it holds could not be found out",
             CauseKind::Unjudgeable => "a fault of punctual keeps it from being judged: the log says which",
+        }
+    }
+
+    /// Whether a check has it until its next success, whatever that was worth.
+    pub fn is_for_want_of_success(self) -> bool {
+        match self {
+            CauseKind::Missing | CauseKind::NeverSeen | CauseKind::NotStarted | CauseKind::Overrun => true,
+            CauseKind::TooFew | CauseKind::TooMany | CauseKind::Blind | CauseKind::Unjudgeable => false,
+            CauseKind::Failed | CauseKind::TooShort | CauseKind::Overlapping => false,
+            CauseKind::Violated | CauseKind::Unprobed => false,
         }
     }
 
@@ -111,10 +131,12 @@ impl CauseKind {
             | CauseKind::NotStarted
             | CauseKind::Overrun
             | CauseKind::TooFew => Family::Late,
-            CauseKind::Failed | CauseKind::TooMany | CauseKind::TooShort | CauseKind::Overlapping => {
-                Family::Failing
-            }
-            CauseKind::Blind | CauseKind::Unjudgeable => Family::Unknown,
+            CauseKind::Failed
+            | CauseKind::TooMany
+            | CauseKind::TooShort
+            | CauseKind::Overlapping
+            | CauseKind::Violated => Family::Failing,
+            CauseKind::Blind | CauseKind::Unprobed | CauseKind::Unjudgeable => Family::Unknown,
         }
     }
 }
@@ -244,14 +266,14 @@ mod tests {
     fn every_kind_has_its_family() {
         use CauseKind::{
             Blind, Failed, Missing, NeverSeen, NotStarted, Overlapping, Overrun, TooFew, TooMany, TooShort,
-            Unjudgeable,
+            Unjudgeable, Unprobed, Violated,
         };
         let check = |kinds: &[CauseKind], family: Family| {
             assert!(kinds.iter().all(|kind| kind.family() == family), "{kinds:?}");
         };
         check(&[Missing, NeverSeen, NotStarted, Overrun, TooFew], Family::Late);
-        check(&[Failed, TooMany, TooShort, Overlapping], Family::Failing);
-        check(&[Blind, Unjudgeable], Family::Unknown);
+        check(&[Failed, TooMany, TooShort, Overlapping, Violated], Family::Failing);
+        check(&[Blind, Unprobed, Unjudgeable], Family::Unknown);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Checks: name, declaration, and what a ping says.
+//! Checks: name and declaration.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use thin_vec::ThinVec;
 
+use super::assertion::{Assertion, Reported};
 use super::reference::Ref;
 use super::schedule::Schedule;
 use super::time::Span;
 
 pub use super::origin::{Alias, Origin};
+pub use super::ping::{Ping, PingKind, Rid};
 
 /// The number that a store gives to a check. It never changes, not even when the check is renamed, and is never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,7 +166,7 @@ impl Definition {
             Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => return expect.within,
             Schedule::Every(period) => *period + self.spec.grace,
             Schedule::Periods(periods) => periods.longest() + self.spec.grace,
-            Schedule::At(_) => Definition::DEFAULT_WINDOW,
+            Schedule::At(_) | Schedule::Unscheduled => Definition::DEFAULT_WINDOW,
         };
         self.window.unwrap_or(by_schedule)
     }
@@ -255,6 +257,8 @@ impl fmt::Display for Source {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Spec {
     pub schedule: Schedule,
+    /// What should hold: results say whether it does, and pings count for nothing (17.2). `None`: jobs ping it.
+    pub assert: Option<Arc<Assertion>>,
     /// How long after the due time a success is still on time.
     pub grace: Span,
     /// How long before an occurrence a ping already serves it (2.2). `None`: 5 s, at most a quarter of the gap.
@@ -282,6 +286,7 @@ impl Spec {
     pub fn new(schedule: Schedule) -> Spec {
         Spec {
             schedule,
+            assert: None,
             grace: Span::ZERO,
             early: None,
             max_runtime: None,
@@ -294,6 +299,11 @@ impl Spec {
             paused: false,
         }
     }
+
+    /// What should hold, and who says so; `None`: jobs ping it.
+    pub fn asserts(&self) -> Option<&Reported> {
+        self.assert.as_deref().map(|assertion| &assertion.reported)
+    }
 }
 
 /// What two runs at the same time mean.
@@ -304,81 +314,6 @@ pub enum Overlap {
     Allowed,
     /// A failure (4.5).
     Fail,
-}
-
-/// A run's id, as the job gave it: 1 to 64 characters of `[A-Za-z0-9._:-]`. Or the id of a form that somebody sent, which
-/// is no run's (22.2b).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Rid(Arc<str>);
-
-impl Rid {
-    /// The longest run id, in bytes.
-    pub const MAX_BYTES: usize = 64;
-
-    /// Parses a run id; `None` if it is empty, too long, or has a character outside the alphabet.
-    pub fn parse(text: &str) -> Option<Rid> {
-        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b':' | b'-');
-        let fits = !text.is_empty() && text.len() <= Rid::MAX_BYTES;
-        (fits && text.bytes().all(plain)).then(|| Rid(text.into()))
-    }
-
-    /// The id of a form, which no job can give as its own; `None`: `id` is none, or too long.
-    pub fn of_form(id: &str) -> Option<Rid> {
-        let fits = id.len() + Rid::OF_FORMS.len() <= Rid::MAX_BYTES && Rid::parse(id).is_some();
-        fits.then(|| Rid(format!("{}{id}", Rid::OF_FORMS).into()))
-    }
-
-    /// One that was stored; `None`: it is damaged.
-    pub fn stored(text: &str) -> Option<Rid> {
-        text.strip_prefix(Rid::OF_FORMS).map_or_else(|| Rid::parse(text), Rid::of_form)
-    }
-
-    const OF_FORMS: &str = "form/";
-
-    pub(crate) fn is_of_form(&self) -> bool {
-        self.0.starts_with(Rid::OF_FORMS)
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// What a ping says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum PingKind {
-    /// Success: the bare URL, or exit status 0.
-    Success,
-    /// Failure: `/fail`, or an exit status of 1 to 255.
-    Fail,
-    /// A run begins.
-    Start,
-    /// Recorded, but not judged (5.2).
-    Log,
-}
-
-impl PingKind {
-    /// All kinds, in the order in which they are shown.
-    pub const ALL: [PingKind; 4] = [PingKind::Success, PingKind::Fail, PingKind::Start, PingKind::Log];
-
-    /// The word in URLs, labels and pages.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            PingKind::Success => "success",
-            PingKind::Fail => "fail",
-            PingKind::Start => "start",
-            PingKind::Log => "log",
-        }
-    }
-}
-
-/// The part of a ping that is judged. Comment, body and source are facts that no rule looks at.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ping {
-    pub kind: PingKind,
-    pub rid: Option<Rid>,
-    /// The job's exit status, if it gave one.
-    pub exit_status: Option<u8>,
 }
 
 #[cfg(test)]

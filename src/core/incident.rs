@@ -282,6 +282,7 @@ fn made_by_flip(what: StepKind, flip: &Flip) -> IncidentStep {
     let by = match flip.reason {
         FlipReason::Judged => PUNCTUAL,
         FlipReason::Pinged => "a ping",
+        FlipReason::Reported => "a result",
         FlipReason::Paused | FlipReason::Unpaused => "a pause",
         FlipReason::Changed | FlipReason::Archived | FlipReason::Returned => "the configuration",
     };

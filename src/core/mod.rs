@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod alike;
+pub mod assertion;
 pub mod audit;
 pub mod blind;
 pub mod cause;
@@ -18,6 +19,7 @@ pub mod notice;
 pub mod origin;
 pub mod outbox;
 pub mod periods;
+pub mod ping;
 pub mod promise;
 pub mod reference;
 pub mod refs;

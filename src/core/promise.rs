@@ -21,6 +21,7 @@ impl Schedule {
             Schedule::Counted(expect) => {
                 format!("at all times {} in the last {}", number(expect), length(expect.within))
             }
+            Schedule::Unscheduled => "at any time".to_owned(),
         }
     }
 }

@@ -20,6 +20,8 @@ pub enum Schedule {
     CountedAt(Occurrences, Expect),
     /// Successes are counted all the time (3.4).
     Counted(Expect),
+    /// Nothing is ever due: whether it holds is reported whenever somebody has looked (17.8).
+    Unscheduled,
 }
 
 /// How many successes are expected within a trailing window (§3). At least one of the two bounds is set.
@@ -38,7 +40,7 @@ impl Schedule {
     pub fn expect(&self) -> Option<Expect> {
         match self {
             Schedule::CountedAt(_, expect) | Schedule::Counted(expect) => Some(*expect),
-            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => None,
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) | Schedule::Unscheduled => None,
         }
     }
 
@@ -46,7 +48,7 @@ impl Schedule {
     pub fn occurrences(&self) -> Option<&Occurrences> {
         match self {
             Schedule::At(occurrences) | Schedule::CountedAt(occurrences, _) => Some(occurrences),
-            Schedule::Every(_) | Schedule::Periods(_) | Schedule::Counted(_) => None,
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::Counted(_) | Schedule::Unscheduled => None,
         }
     }
 
@@ -77,6 +79,7 @@ impl fmt::Display for Schedule {
             Schedule::At(occurrences) => occurrences.fmt(f),
             Schedule::CountedAt(occurrences, expect) => write!(f, "{expect}, {occurrences}"),
             Schedule::Counted(expect) => expect.fmt(f),
+            Schedule::Unscheduled => f.write_str("no schedule"),
         }
     }
 }

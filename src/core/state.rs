@@ -138,6 +138,8 @@ pub struct State {
     pub nameless_run_before_pause: bool,
     pub failures_in_a_row: u32,
     pub successes_in_a_row: u32,
+    /// Of an assertion: results that could not tell, since the last one that could (17.4).
+    pub unknowns_in_a_row: u32,
     /// The newest max(N, M + 1) successes of a check with `expect`; empty for other checks.
     pub successes: Successes,
     /// Only for checks that are counted at occurrences.
@@ -171,7 +173,8 @@ impl State {
             Status::Failing
         } else if self.causes.any(Family::Late) {
             Status::Late
-        } else if self.last_discharge.is_some() {
+        } else if self.last(PingKind::Success).is_some() || self.last(PingKind::Fail).is_some() {
+            // Who could not tell has not said that it is good.
             Status::Up
         } else {
             Status::New
@@ -258,6 +261,7 @@ impl Default for State {
             nameless_run_before_pause: false,
             failures_in_a_row: 0,
             successes_in_a_row: 0,
+            unknowns_in_a_row: 0,
             successes: Successes::default(),
             counted: None,
             refusals: Refusals::default(),

@@ -19,7 +19,7 @@ use super::visit::Visit;
 use super::waits::{self, NoTurn};
 use super::{App, decode, password, token};
 use crate::app;
-use crate::app::ping::{NOT_STORED, ONLY_POST, OVERLOADED, PingNotTaken};
+use crate::app::ping::{NOT_STORED, ONLY_POST, OVERLOADED, PingNotTaken, TAKES_RESULTS};
 use crate::core::check::{CheckId, Name, Ping, PingKind, Rid};
 use crate::metrics::PingOutcomes;
 use crate::store::live::Named;
@@ -273,6 +273,7 @@ pub(super) enum Refusal {
     KeyOfOthers,
     BadRequest(&'static str),
     OnlyPost,
+    TakesResults,
     Body(BodyError),
     Overloaded,
     NotStored,
@@ -302,6 +303,8 @@ impl From<PingNotTaken> for Refusal {
         match why {
             PingNotTaken::NoSuchCheck => Refusal::NotFound(NOT_FOUND),
             PingNotTaken::OnlyPost => Refusal::OnlyPost,
+            PingNotTaken::TakesResults => Refusal::TakesResults,
+            PingNotTaken::TakesPings => unreachable!("a ping is no result"),
             PingNotTaken::Overloaded => Refusal::Overloaded,
             PingNotTaken::NotStored => Refusal::NotStored,
         }
@@ -315,7 +318,9 @@ impl Refusal {
             Refusal::KeyMissing | Refusal::KeyWrong | Refusal::NoTurn | Refusal::KeyOfOthers => {
                 &outcomes.bad_key
             }
-            Refusal::BadRequest(_) | Refusal::OnlyPost | Refusal::Body(_) => &outcomes.bad_request,
+            Refusal::BadRequest(_) | Refusal::OnlyPost | Refusal::TakesResults | Refusal::Body(_) => {
+                &outcomes.bad_request
+            }
             Refusal::Overloaded | Refusal::NotStored => &outcomes.overloaded,
         }
     }
@@ -331,6 +336,7 @@ impl Refusal {
             Refusal::KeyOfOthers => (StatusCode::FORBIDDEN, KEY_OF_OTHERS),
             Refusal::BadRequest(text) => (StatusCode::BAD_REQUEST, text),
             Refusal::OnlyPost => (StatusCode::METHOD_NOT_ALLOWED, ONLY_POST),
+            Refusal::TakesResults => (StatusCode::CONFLICT, TAKES_RESULTS),
             Refusal::Body(BodyError::TimedOut) => (StatusCode::REQUEST_TIMEOUT, TOO_SLOW),
             Refusal::Body(BodyError::Broken) => (StatusCode::BAD_REQUEST, BROKEN),
             Refusal::Overloaded => (StatusCode::SERVICE_UNAVAILABLE, OVERLOADED),

@@ -122,6 +122,8 @@ const OWN: &[Row] = {
         ("/api/v1/checks/{name}/pause", POST, Needs::Operate, Api(To::Pause)),
         ("/api/v1/checks/{name}/unpause", POST, Needs::Operate, Api(To::Unpause)),
         ("/api/v1/checks/{name}/ping", POST, Needs::Ping, Api(To::Ping)),
+        ("/api/v1/checks/{name}/report", POST, Needs::Ping, Api(To::Report)),
+        ("/api/v1/due", READ, Needs::Ping, Api(To::Due)),
         ("/api/v1/checks/{name}/pings", READ, Needs::Read, Api(To::History(HistoryKind::Pings))),
         ("/api/v1/checks/{name}/pings/{id}/body", READ, Needs::Read, Api(To::Body)),
         ("/api/v1/checks/{name}/runs", READ, Needs::Read, Api(To::History(HistoryKind::Runs))),

@@ -67,6 +67,7 @@ fn schedule_text(schedule: &Schedule) -> (String, &'static str) {
             (format!("{}, {}", at.cron.as_str(), expect_text(expect)), at.zone.name())
         }
         Schedule::Counted(expect) => (expect_text(expect), ""),
+        Schedule::Unscheduled => (String::new(), ""),
     }
 }
 

@@ -68,7 +68,7 @@ impl Halves<'_, '_> {
             Ok(applied) => return self.stored(entries, applied),
             Err(error) => error,
         };
-        let is_ping = matches!(entry.what, What::Ping(_));
+        let is_ping = matches!(entry.what, What::Ping(_) | What::Result(_));
         if let Some(checks) = self.only.as_mut().filter(|checks| is_ping && !checks.contains(&entry.check)) {
             checks.push(entry.check);
         }
@@ -86,7 +86,7 @@ impl Halves<'_, '_> {
 
 fn kind_of(what: &What) -> InputKind {
     match what {
-        What::Ping(_) => InputKind::Ping,
+        What::Ping(_) | What::Result(_) => InputKind::Ping,
         What::Refused(_) => InputKind::Refusal,
         What::Tick => InputKind::Tick,
         What::Pause { .. } | What::Unpause { .. } => InputKind::ByHand,

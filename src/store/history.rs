@@ -2,6 +2,7 @@
 
 mod left_out;
 
+use crate::core::assertion::Outcome;
 use crate::core::audit::{Audit, AuditKind};
 use crate::core::cause::{Cause, Status};
 use crate::core::check::{CheckId, PingKind};
@@ -22,6 +23,8 @@ pub struct PingRecord {
     pub seq: u64,
     pub at: Time,
     pub kind: PingKind,
+    /// What it is if it is a result (17.2).
+    pub result: Option<Outcome>,
     /// It only repeated its run id's previous fact.
     pub repeat: bool,
     /// The part of its body that is kept.
@@ -33,6 +36,13 @@ pub struct PingRecord {
     pub comment: Option<String>,
     /// The client's address.
     pub source: String,
+}
+
+impl PingRecord {
+    /// What it is, in a word for people.
+    pub fn word(&self) -> &'static str {
+        self.result.map_or(self.kind.as_str(), Outcome::as_str)
+    }
 }
 
 /// The part of a ping's body that is kept.

@@ -15,6 +15,7 @@ mod configuration;
 mod due;
 mod edit;
 mod error;
+mod fact;
 mod halves;
 pub mod history;
 pub mod live;
@@ -27,19 +28,17 @@ mod unknown_names;
 mod work;
 pub mod writer;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::core::audit::Audit;
 use crate::core::blind::Window;
-use crate::core::check::{CheckId, Name, Ping};
+use crate::core::check::{CheckId, Name};
 use crate::core::incident::IncidentId;
 use crate::core::notice::Notice;
 use crate::core::outbox::{Attempt, Message, MessageId};
 use crate::core::refusals;
 use crate::core::route::{Mute, ReceiverName};
 use crate::core::step::PingEffect;
-use crate::core::text::first_bytes;
 use crate::core::time::{Span, Time};
 
 use live::Live;
@@ -49,6 +48,7 @@ pub use configuration::{Compared, Configuration, ReloadNote};
 pub use due::{Expired, expire, expire_some};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
+pub use fact::{PingFact, ResultFact, ResultTaken};
 pub use pending::TakenChanges;
 pub use saying::{Saying, Stance, Stood};
 pub use unknown_names::{UnknownName, UnknownNames, UnknownPing};
@@ -67,6 +67,8 @@ pub struct Entry {
 pub enum What {
     /// A job pinged it.
     Ping(PingFact),
+    /// Somebody looked whether what it asserts holds (17.1).
+    Result(ResultFact),
     /// Time passed.
     Tick,
     /// Paused at run time.
@@ -89,39 +91,6 @@ pub enum What {
     Refused(refusals::Refused),
 }
 
-/// A ping, with everything that is kept of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PingFact {
-    pub ping: Ping,
-    /// At most [`PingFact::MAX_COMMENT_BYTES`], cut between characters.
-    pub comment: Option<String>,
-    /// The body: any bytes, at most [`PingFact::MAX_BODY_BYTES`]; `None` if there was none. Of a longer body, the first
-    /// [`PingFact::FIRST_BODY_BYTES`] and the last [`PingFact::LAST_BODY_BYTES`] are kept.
-    pub body: Option<Vec<u8>>,
-    /// The number of bytes between these two parts, which are not kept.
-    pub left_out: u64,
-    /// The body was not read to its end.
-    pub body_cut: bool,
-    /// The client's address.
-    pub source: IpAddr,
-}
-
-impl PingFact {
-    /// The longest comment that is kept, in bytes.
-    pub const MAX_COMMENT_BYTES: usize = 500;
-
-    /// The part of a comment that is kept.
-    pub fn kept(comment: &str) -> &str {
-        first_bytes(comment, PingFact::MAX_COMMENT_BYTES)
-    }
-    /// The longest body that is kept, in bytes.
-    pub const MAX_BODY_BYTES: usize = PingFact::FIRST_BODY_BYTES + PingFact::LAST_BODY_BYTES;
-    /// How much of the beginning of a longer body is kept, in bytes.
-    pub const FIRST_BODY_BYTES: usize = 2_000;
-    /// How much of its end is kept, in bytes.
-    pub const LAST_BODY_BYTES: usize = 8_000;
-}
-
 /// The outcome of an [`Entry`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum Applied {
@@ -131,6 +100,12 @@ pub enum Applied {
     NoSuchCheck,
     /// A check that its file pauses cannot be unpaused (7.1). Nothing was stored.
     PausedByFile,
+    /// A result is stored.
+    Result(ResultTaken),
+    /// The check is asserted: whether it holds is reported, and no job pings it (17.2). Nothing was stored.
+    TakesResults,
+    /// The check is pinged, and asserts nothing. Nothing was stored.
+    TakesPings,
 }
 
 /// Why a configuration was refused. Nothing of it was stored.

@@ -65,6 +65,6 @@ pub(super) fn change(
         [Applied::Done(_)] => PauseOutcome::Done,
         [Applied::PausedByFile] => PauseOutcome::PausedByFile,
         [Applied::NoSuchCheck] => PauseOutcome::Gone,
-        answers => unreachable!("one entry has one answer, not {}", answers.len()),
+        answers => unreachable!("one pause has one answer, not {}", answers.len()),
     })
 }

@@ -23,7 +23,7 @@ pub use self::turns::Turns;
 pub use self::turns::Wakes;
 use super::command::StoreCommand;
 use super::live::Live;
-use super::{Applied, Entry, PingFact, Store, StoreError, What};
+use super::{Applied, Entry, PingFact, ResultFact, Store, StoreError, What};
 use crate::clock::{Clock, Stopwatch};
 use crate::core::check::CheckId;
 use crate::core::time::Time;
@@ -33,7 +33,7 @@ use crate::core::time::Time;
 #[error("pings cannot be stored now")]
 pub struct Overloaded;
 
-/// The outcome of a ping, once it is durable.
+/// The outcome of a ping, or of a result, once it is durable.
 pub type PingAnswer = oneshot::Receiver<Result<Applied, StoreError>>;
 
 /// The handle to the writer's thread. Dropping it stores everything that is queued and ends the thread.
@@ -84,7 +84,16 @@ impl Writer {
 
     /// Queues a ping. Its outcome is sent when it is durable.
     pub fn ping(&self, check: CheckId, fact: PingFact) -> Result<PingAnswer, Overloaded> {
-        let bytes = bytes_of(&fact);
+        self.queue_fact(check, What::Ping(fact))
+    }
+
+    /// Queues a result, as a ping (17.1).
+    pub fn report(&self, check: CheckId, fact: ResultFact) -> Result<PingAnswer, Overloaded> {
+        self.queue_fact(check, What::Result(fact))
+    }
+
+    fn queue_fact(&self, check: CheckId, what: What) -> Result<PingAnswer, Overloaded> {
+        let bytes = bytes_of(&what);
         let limits = &self.shared.limits;
         let mut queue = self.shared.queue();
         // 1.2: read under the queue's lock, so that the queue's order is that of the times.
@@ -96,7 +105,7 @@ impl Writer {
         }
         let (answer, receiver) = oneshot::channel();
         let waiting = WaitingPing { answer, since: Stopwatch::start() };
-        queue.pings.push_back(QueuedPing { entry: Entry { check, at, what: What::Ping(fact) }, waiting });
+        queue.pings.push_back(QueuedPing { entry: Entry { check, at, what }, waiting });
         queue.bytes += bytes;
         let idle = std::mem::take(&mut queue.idle);
         drop(queue);

@@ -49,6 +49,26 @@ impl Document<'_> {
     }
 }
 
+/// What a value of the tree is in JSON; `None`: some of it could not be read, which is a fault already. A text that is not
+/// quoted is what it looks like in JSON, or else a text.
+pub(crate) fn json_of(node: &Node<'_>) -> Option<serde_json::Value> {
+    let of_plain = |text: &str| match text {
+        "true" | "True" | "TRUE" => serde_json::Value::Bool(true),
+        "false" | "False" | "FALSE" => serde_json::Value::Bool(false),
+        _ => serde_json::from_str(text).map_or_else(|_| text.into(), serde_json::Value::Number),
+    };
+    match node.value {
+        _ if node.is_null() => Some(serde_json::Value::Null),
+        Value::Text { text, plain } => Some(if plain { of_plain(text) } else { text.into() }),
+        Value::List(items) => items.iter().map(json_of).collect(),
+        Value::Map(pairs) => {
+            let pair = |(key, value): &(Node<'_>, Node<'_>)| Some((key.text().to_owned(), json_of(value)?));
+            pairs.iter().map(pair).collect()
+        }
+        Value::Broken => None,
+    }
+}
+
 /// Reads one value, and what is in it.
 struct Reader<'r, 't> {
     arena: &'t Bump,

@@ -120,6 +120,8 @@ pub(crate) enum Kind {
     SecretsByName,
     /// A mapping of names, each with one of these words.
     WordsByName(&'static [&'static str]),
+    /// Anything, whose bounds and meaning only its reader knows.
+    Json,
     /// A mapping of keys.
     Map(&'static Section),
     /// A mapping whose keys are not in the table: they are told to whoever reads it.

@@ -611,7 +611,8 @@ proptest::proptest! {
 /// Every line of shell in the manual, one after the other.
 #[test]
 fn the_manual_s_lines_work() {
-    let server = start();
+    let asserted = "  - {name: agent-running, assert: {reported: {}}}\n";
+    let server = Punctual::start(&format!("{CONFIG}{DECLARED}{asserted}"));
     let manual = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/api.md")).unwrap();
     let blocks = manual.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let lines: Vec<&str> = blocks.flat_map(str::lines).collect();

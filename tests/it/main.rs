@@ -11,6 +11,7 @@ mod accessible;
 mod alertmanager;
 mod alerts;
 mod api;
+mod asserted;
 mod audit;
 mod backup;
 mod below;

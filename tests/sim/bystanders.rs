@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use punctual::core::assertion::Outcome;
 use punctual::core::blind::Window;
 use punctual::core::check::{CheckId, PingKind};
 use punctual::core::refusals::Refused;
@@ -152,7 +153,13 @@ impl Server {
         };
         self.tell_pending_of(check);
         let judged = self.judged.get_mut(&check).expect("a check of the store is known");
-        if judged.model.archived {
+        // 17.2: what is asserted is not pinged, and what is pinged has no results.
+        let is_refused = match &what {
+            What::Ping(fact) => judged.plan.spec.assert.is_some() && fact.ping.kind != PingKind::Log,
+            What::Result(_) => judged.plan.spec.assert.is_none(),
+            _ => false,
+        };
+        if judged.model.archived || is_refused {
             return;
         }
         if let What::Refused(refused) = what {
@@ -173,6 +180,13 @@ impl Server {
                 if counted && matches!(fact.ping.kind, PingKind::Success | PingKind::Fail) {
                     judged.log.end(now);
                 }
+            }
+            What::Result(fact) => {
+                let outcome = fact.result.outcome;
+                judged.model.result(&judged.plan, outcome, now);
+                judged.taken.push(Taken { at: now, is_success: outcome == Outcome::Holds });
+                judged.pings += 1;
+                judged.log.end(now);
             }
             What::Pause { until, .. } => judged.model.pause(until, now),
             What::Unpause { .. } if !judged.definition.spec.paused => judged.model.unpause(now),

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use punctual::core::assertion::{Assertion, AssertionResult, Outcome, Reported};
 use punctual::core::blind::{BlindWindows, Window};
 use punctual::core::cause::{CauseKind, Family, Status};
 use punctual::core::check::{Overlap, Ping, PingKind, Rid, Spec};
@@ -25,6 +26,8 @@ const LENGTH: u32 = 6;
 enum Symbol {
     Success(Option<&'static str>),
     Fail,
+    /// A result, where something is asserted.
+    Found(Outcome),
     Start(Option<&'static str>),
     Tick,
     Pause,
@@ -168,7 +171,12 @@ impl Run<'_> {
     fn input(&self, made: &mut Node, symbol: Symbol) -> Input {
         let rid = |rid: Option<&str>| rid.map(|rid| Rid::parse(rid).unwrap());
         let ping = |kind, rid| Input::Ping(Ping { kind, rid, exit_status: None });
+        let asserts = self.case.specs[made.spec].assert.is_some();
         match symbol {
+            Symbol::Found(outcome) if asserts => Input::Result(AssertionResult { outcome, took: None }),
+            // The store refuses it (17.2).
+            Symbol::Found(_) => Input::Tick,
+            Symbol::Success(_) | Symbol::Fail | Symbol::Start(_) if asserts => Input::Tick,
             Symbol::Success(id) => ping(PingKind::Success, rid(id)),
             Symbol::Fail => ping(PingKind::Fail, None),
             Symbol::Start(id) => ping(PingKind::Start, rid(id)),
@@ -197,6 +205,9 @@ impl Run<'_> {
         match input {
             Input::Ping(ping) => {
                 made.model.ping(old, ping, made.now);
+            }
+            Input::Result(result) => {
+                made.model.result(old, result.outcome, made.now);
             }
             Input::Tick => {}
             Input::Pause => made.model.pause(None, made.now),
@@ -258,7 +269,8 @@ fn assert_counters(before: &State, after: &Step, input: &Input, story: &impl Fn(
         (state.counters.late - before.counters.late, state.counters.failing - before.counters.failing);
     assert_eq!(counted, (late, failing), "counters that flips do not explain: {}", story());
     let pings = |state: &State| state.counters.pings.iter().sum::<u64>();
-    let counts = matches!(input, Input::Ping(_)) && after.ping.is_some_and(|ping| !ping.repeat);
+    let counts =
+        matches!(input, Input::Ping(_) | Input::Result(_)) && after.ping.is_some_and(|ping| !ping.repeat);
     assert_eq!(pings(state) - pings(before), u64::from(counts), "pings miscounted: {}", story());
     let row = (state.failures_in_a_row, state.successes_in_a_row);
     assert!(row.0 == 0 || row.1 == 0, "failures and successes in one row: {}", story());
@@ -494,6 +506,36 @@ fn failures_and_recoveries_in_a_row() {
             (Awake(80), SUCCESS),
             (Awake(20), Symbol::Pause),
             (Awake(20), Symbol::Unpause),
+            (Away(200), Symbol::Fail),
+        ],
+        grid: 10,
+    });
+}
+
+/// §17
+#[test]
+fn results_of_what_should_hold() {
+    use Outcome::{Holds, Unknown, Violated};
+    use Stretch::{Awake, Away};
+    let assertion = Assertion { reported: Reported::default(), unknowns_before_alert: 2 };
+    let asserted = Spec {
+        assert: Some(assertion.into()),
+        failures_before_alert: 2,
+        successes_to_recover: 2,
+        ..every(60, 10)
+    };
+    let unscheduled = Spec { schedule: Schedule::Unscheduled, grace: Span::ZERO, ..asserted.clone() };
+    exhaust(&Case {
+        name: "asserted, unscheduled, pinged",
+        specs: vec![asserted, unscheduled, every(60, 10)],
+        alphabet: vec![
+            (Awake(10), Symbol::Found(Holds)),
+            (Awake(10), Symbol::Found(Violated)),
+            (Awake(20), Symbol::Found(Unknown)),
+            (Awake(80), Symbol::Found(Unknown)),
+            (Awake(10), Symbol::Change),
+            (Awake(20), Symbol::Pause),
+            (Awake(80), Symbol::Unpause),
             (Away(200), Symbol::Fail),
         ],
         grid: 10,

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use punctual::core::assertion::{AssertionResult, Outcome};
 use punctual::core::check::{Ping, PingKind, Rid, Spec};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::{Span, Time};
-use punctual::store::PingFact;
+use punctual::store::{PingFact, ResultFact};
 
 use crate::oracles::margin;
 use crate::rng::Rng;
@@ -171,6 +172,7 @@ impl Job {
                 let gap = expect.within.as_ms() / scale.grid.as_ms() / (wanted + 1);
                 at + self.rng.times(scale.grid, (gap / 2).max(1), gap.max(2))
             }
+            Schedule::Unscheduled => at + self.rng.times(scale.grid, 20, 120),
         };
         let is_silent = self.silent.0 <= at && at < self.silent.1;
         match self.character {
@@ -267,6 +269,18 @@ impl Shot {
             body_cut: false,
             source: "10.0.0.1".parse().unwrap(),
         }
+    }
+
+    /// What it is where something is asserted; `None`: nothing, as a start.
+    pub(crate) fn result(&self) -> Option<ResultFact> {
+        let outcome = Outcome::of_kept(self.ping.kind)?;
+        Some(ResultFact {
+            result: AssertionResult { outcome, took: None },
+            why: None,
+            text: None,
+            left_out: 0,
+            source: "10.0.0.1".parse().unwrap(),
+        })
     }
 
     pub(crate) fn kind(&self) -> PingKind {

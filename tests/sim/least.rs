@@ -13,6 +13,8 @@ pub(crate) const MORTAL: &[(&str, u64)] = &[
     ("cause too_few", 30),
     ("cause too_many", 300),
     ("cause too_short", 15),
+    ("cause unprobed", 15),
+    ("cause violated", 200),
     ("blind, and then known", 60),
     ("deadlines seen, periods", 8),
     ("deadlines seen, times", 15),

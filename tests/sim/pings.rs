@@ -2,6 +2,7 @@
 
 use punctual::core::check::{CheckId, Definition};
 use punctual::core::time::Time;
+use punctual::store::Applied;
 use punctual::store::writer::PingAnswer;
 
 use crate::jobs::Shot;
@@ -58,7 +59,8 @@ impl World {
         let Some(process) = self.server.process.as_ref().filter(|_| !is_deaf) else {
             return self.jobs[number].not_heard(shot, &self.scale, now);
         };
-        let Some(check) = process.live.find(&name).map(|check| check.id) else {
+        let found = process.live.find(&name).map(|check| (check.id, check.definition.spec.assert.is_some()));
+        let Some((check, asserts)) = found else {
             let is_there = |check: &&Definition| !self.server.is_to_be_added(&check.name);
             let declared = self.server.files.checks.iter().filter(is_there);
             let is_declared = declared.clone().any(|check| goes_by(check, &name));
@@ -69,7 +71,13 @@ impl World {
             );
             return;
         };
-        match process.writer.ping(check, shot.fact()) {
+        let queued = match shot.result() {
+            Some(result) if asserts => process.writer.report(check, result),
+            // Nobody says that they begin to look.
+            None if asserts => return,
+            _ => process.writer.ping(check, shot.fact()),
+        };
+        match queued {
             Ok(answer) => self.waiting.push(Waiting { job: number, shot, check, at: now, answer }),
             Err(_) => self.not_taken(number, shot, (check, now)),
         }
@@ -95,6 +103,10 @@ impl World {
                 continue;
             }
             match waiting.answer.try_recv() {
+                // It was declared otherwise meanwhile (17.2).
+                Ok(Ok(Applied::TakesPings | Applied::TakesResults)) => {
+                    self.jobs[waiting.job].not_heard(waiting.shot, &self.scale, now);
+                }
                 Ok(Ok(_)) => {
                     let (job, kind) = (&self.jobs[waiting.job].name, waiting.shot.kind());
                     self.trace.say(now, &format!("{job} pings {}: taken", kind.as_str()));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use punctual::core::assertion::{Assertion, Reported};
 use punctual::core::cause::{CauseKind, Family};
 use punctual::core::check::{Definition, Name, Overlap, Source, SourceLine, Spec};
 use punctual::core::cron::Cron;
@@ -336,7 +337,26 @@ pub(crate) fn random_spec(rng: &mut Rng, scale: &Scale) -> Spec {
     made.failures_before_alert = rng.pick(&[1, 1, 2]);
     made.successes_to_recover = rng.pick(&[1, 1, 2]);
     made.manual_resume = rng.percent(15);
+    assert_something(scale, &mut made);
     made
+}
+
+/// §17: of those whose runs nobody looks at, some assert something; of these some at no time in particular.
+fn assert_something(scale: &Scale, spec: &mut Spec) {
+    let has_runs = spec.max_runtime.is_some() || spec.start_within.is_some() || spec.min_runtime.is_some();
+    let is_due = matches!(spec.schedule, Schedule::Every(_) | Schedule::At(_));
+    if has_runs || !is_due || spec.failures_before_alert + spec.successes_to_recover < 3 {
+        return;
+    }
+    let number = spec.grace.as_ms() / scale.grid.as_ms();
+    let assertion = Assertion {
+        reported: Reported { reporter: "shop".into(), ..Reported::default() },
+        unknowns_before_alert: 1 + (number % 3) as u32,
+    };
+    spec.assert = Some(assertion.into());
+    if number % 4 == 0 {
+        spec.schedule = Schedule::Unscheduled;
+    }
 }
 
 /// §4

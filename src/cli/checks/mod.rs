@@ -20,7 +20,8 @@ use super::table::text;
 use super::trouble::Trouble;
 use super::way::{SocketArgs, choose};
 use crate::core::check::Name;
-use out::{Out, read};
+use out::Out;
+pub(super) use out::read;
 
 /// The longest body of a ping that is sent, in bytes; the server keeps less.
 const MAX_PING_BODY_BYTES: u64 = 1 << 20;

@@ -29,7 +29,7 @@ impl Out<'_> {
 }
 
 /// A whole file, or with `-` standard input.
-pub(super) fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Trouble> {
+pub(in crate::cli) fn read(path: &Path, max_bytes: u64) -> Result<Vec<u8>, Trouble> {
     let shown = path.display();
     let bad = |error: std::io::Error| Trouble::NotAsked(format!("{shown}: {error}"));
     let mut source: Box<dyn Read> = match path.as_os_str() == "-" {

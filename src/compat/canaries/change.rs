@@ -176,7 +176,9 @@ impl Mails {
         let shortest = match &definition.spec.schedule {
             Schedule::Every(period) => *period,
             Schedule::Periods(periods) => periods.shortest(),
-            Schedule::At(_) | Schedule::CountedAt(..) | Schedule::Counted(_) => return Ok(()),
+            Schedule::At(_) | Schedule::CountedAt(..) | Schedule::Counted(_) | Schedule::Unscheduled => {
+                return Ok(());
+            }
         };
         if !self.leave || definition.emails.is_empty() || shortest >= Mails::MIN_PERIOD {
             return Ok(());

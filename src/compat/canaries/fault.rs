@@ -87,7 +87,9 @@ impl From<PingNotTaken> for CommandFault {
     fn from(why: PingNotTaken) -> CommandFault {
         match why {
             PingNotTaken::NoSuchCheck => CommandFault::NotFound,
-            PingNotTaken::OnlyPost => CommandFault::bad(why.to_string()),
+            PingNotTaken::OnlyPost | PingNotTaken::TakesResults | PingNotTaken::TakesPings => {
+                CommandFault::bad(why.to_string())
+            }
             PingNotTaken::Overloaded | PingNotTaken::NotStored => CommandFault::Unavailable,
         }
     }

@@ -1,5 +1,6 @@
 //! The keys of checks and of files with checks.
 
+use crate::core::assertion::Reported;
 use crate::core::periods;
 use crate::core::schedule::Expect;
 use crate::core::time::Span;
@@ -26,6 +27,7 @@ pub(in crate::config) const DEFAULT_GRACE: Span = Span::mins(5);
 const GRACE_DOC: &str =
     "How late a success may be. With `expect` or `periods`: 0 unless the check itself has a `grace`.";
 const FAILURES_DOC: &str = "Consecutive failures before it is failing.";
+const UNKNOWNS_DOC: &str = "Only with `assert`: consecutive results that cannot tell, before it is unknown for the reason `unprobed`.";
 const SUCCESSES_DOC: &str = "Consecutive successes before it recovers.";
 const EARLY_DOC: &str = "How early a ping may count for the next occurrence. Default: 5s or a quarter of the gap, whichever is less.";
 const RESUME_DOC: &str = "If true, only `unpause` ends a run-time pause; a ping does not.";
@@ -107,6 +109,7 @@ pub(in crate::config) static CHECK: Section = Section {
         ),
         key("failures_before_alert", Whole(1, 1000), Optional, FAILURES_DOC),
         key("successes_to_recover", Whole(1, 1000), Optional, SUCCESSES_DOC),
+        key("unknowns_before_alert", Whole(1, 1000), Default("3"), UNKNOWNS_DOC),
         key("manual_resume", Flag, Optional, RESUME_DOC),
         key(
             "paused",
@@ -149,7 +152,12 @@ pub(in crate::config) static CHECK: Section = Section {
             "Mail addresses that are told of this check at once, whatever responders do.",
         ),
         key("renamed_from", Texts, Optional, "Former names of this check; it continues their history."),
-        key("assert", Later, Optional, "A probe that punctual runs itself."),
+        key(
+            "assert",
+            Map(&ASSERT),
+            Optional,
+            "What should hold: results say whether it does, and no job pings it.",
+        ),
     ],
 };
 
@@ -160,6 +168,43 @@ pub(in crate::config) static EXPECT: Section = Section {
         key("at_least", Whole(1, Expect::MAX_COUNT as u64), Optional, "Fewer than this: late."),
         key("at_most", Whole(0, Expect::MAX_COUNT as u64), Optional, "More than this: failing."),
         key("within", Duration(SECOND, TEN_YEARS), Required, "The window in which successes are counted."),
+    ],
+};
+
+pub(in crate::config) static ASSERT: Section = Section {
+    id: "assert",
+    title: "`assert`",
+    keys: &[
+        key(
+            "reported",
+            Map(&REPORTED),
+            Optional,
+            "A program looks, and reports what it found: `punctual report NAME`.",
+        ),
+        key("sql", Later, Optional, "A query that punctual asks a database."),
+        key("promql", Later, Optional, "A query that punctual asks a Prometheus."),
+        key("http", Later, Optional, "A request that punctual makes."),
+        key("exec", Later, Optional, "A command that punctual runs."),
+    ],
+};
+
+pub(in crate::config) static REPORTED: Section = Section {
+    id: "reported",
+    title: "`reported`",
+    keys: &[
+        key(
+            "reporter",
+            Text(Reported::MAX_NAME_BYTES),
+            Optional,
+            "Which program reports: it asks by this name what is due. Default: none in particular.",
+        ),
+        key(
+            "by",
+            Text(Reported::MAX_NAME_BYTES),
+            Optional,
+            "For the reporter: which of its functions, for example.",
+        ),
+        key("args", Kind::Json, Optional, "For the reporter: anything, at most 4096 bytes as JSON."),
     ],
 };
 

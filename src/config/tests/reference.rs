@@ -86,12 +86,14 @@ Time zones have IANA names (`Europe/Berlin`). Zone rules come from `$TZDIR` of t
 noticed at a reload, or within minutes. Keep `tzdata` up to date: rules change several times a year.
 ";
 
-const SECTIONS: [(&Section, &str); 31] = [
+const SECTIONS: [(&Section, &str); 33] = [
     (&keys::MAIN, "The main file"),
     (&keys::CHECK_FILE, "A file of `check_files`"),
     (&keys::CHECK, "A check (`checks`)"),
     (&keys::EXPECT, "`expect` of a check"),
     (&keys::QUIET, "A quiet time (`quiet` of a check)"),
+    (&keys::ASSERT, "`assert` of a check"),
+    (&keys::REPORTED, "`reported` of an `assert`"),
     (&keys::DEFAULTS, "`defaults`"),
     (&RECEIVER, "A receiver (`receivers`)"),
     (&EMAIL, "`email` of a receiver"),
@@ -121,10 +123,11 @@ const SECTIONS: [(&Section, &str); 31] = [
 ];
 
 /// What a table of keys cannot say.
-const NOTES: [(&Section, &str); 4] = [
+const NOTES: [(&Section, &str); 5] = [
+    (&keys::ASSERT, "[asserting.md](asserting.md) says how it is used."),
     (
         &keys::CHECK,
-        "A check needs a schedule: `every`, `cron`, `periods` or `expect`. Only `cron` and `expect` go together.",
+        "A check needs a schedule: `every`, `cron`, `periods` or `expect`. Only `cron` and `expect` go together. With `assert` it may have none, or `every` or `cron`.",
     ),
     (&keys::EXPECT, "`at_least`, `at_most` or both are needed."),
     (
@@ -173,6 +176,7 @@ fn value(key: &Key) -> String {
         Kind::Labels => "labels, such as `{team: dba}`".to_owned(),
         Kind::SecretsByName => "names, each with a secret".to_owned(),
         Kind::WordsByName(words) => format!("names, each with {}", words.join(", ")),
+        Kind::Json => "anything".to_owned(),
         Kind::Map(below) => format!("[keys](#{})", anchor(below)),
         Kind::Told => format!("[keys](#{})", anchor(&keys::COMPAT)),
         Kind::List(below) => format!("[list](#{})", anchor(below)),

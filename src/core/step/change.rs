@@ -64,7 +64,7 @@ impl<'a> Judge<'a> {
             return self.change(new);
         }
         self.state.newest = self.state.newest.max(now);
-        self.forget_results_unless_of(new);
+        self.forget_unless_of(new);
         self.flip(now, FlipReason::Returned, |state| {
             state.come_back(new, now);
             state.late_for_last_of(&new.schedule, now);
@@ -79,7 +79,7 @@ impl<'a> Judge<'a> {
             return Judge { spec: new, ..self };
         }
         self.state.newest = self.state.newest.max(now);
-        self.forget_results_unless_of(new);
+        self.forget_unless_of(new);
         self.pause_as(new);
         let old = self.spec;
         let rescheduled = new.schedule != old.schedule || new.early != old.early;
@@ -122,7 +122,7 @@ impl<'a> Judge<'a> {
             return Judge { spec: new, ..self };
         }
         self.state.newest = self.state.newest.max(now);
-        self.forget_results_unless_of(new);
+        self.forget_unless_of(new);
         self.pause_as(new);
         let old = self.spec;
         let status = self.state.status();
@@ -155,6 +155,17 @@ impl<'a> Judge<'a> {
         (judge.state.counters.late, judge.state.counters.failing) = (late, failing);
         judge.record(now, FlipReason::Changed, status, &before);
         judge
+    }
+
+    /// Results of what is expected no more say nothing of what is, and are not in a row with it (17.3).
+    pub(super) fn forget_unless_of(&mut self, new: &Spec) {
+        let asserts_otherwise = self.spec.asserts() != new.asserts();
+        if self.spec.schedule.expect() != new.schedule.expect() || asserts_otherwise {
+            self.state.results.clear();
+        }
+        if asserts_otherwise {
+            self.state.forget_rows();
+        }
     }
 
     pub(super) fn pause_as(&mut self, new: &Spec) {
@@ -198,7 +209,8 @@ impl<'a> Judge<'a> {
 
 /// Whether the spec expects nothing to happen, so the check can neither be late nor unknown.
 fn never_late(spec: &Spec) -> bool {
-    spec.schedule.expect().is_some_and(|expect| expect.at_least.is_none())
+    spec.schedule == Schedule::Unscheduled
+        || spec.schedule.expect().is_some_and(|expect| expect.at_least.is_none())
 }
 
 /// Ends a lateness only if the check is not late by the new spec. Otherwise keeps the causes that still make sense.
@@ -236,7 +248,10 @@ pub(super) fn keep_failures(state: &mut State, new: &Spec, rescheduled: bool, no
     let too_many = !rescheduled || new.schedule.expect().is_some_and(is_exceeded);
     state.causes.retain(|cause| match cause.kind {
         CauseKind::TooMany => too_many,
-        CauseKind::Overlapping => new.overlap == Overlap::Fail,
+        // What is asserted is not pinged, and the other way round: nothing would ever end them (17.2).
+        CauseKind::Overlapping => new.overlap == Overlap::Fail && new.assert.is_none(),
+        CauseKind::Failed | CauseKind::TooShort => new.assert.is_none(),
+        CauseKind::Violated | CauseKind::Unprobed => new.assert.is_some(),
         _ => true,
     });
 }
@@ -270,6 +285,13 @@ impl State {
         }
     }
 
+    /// What was asserted before, or pinged, is not what is asserted now.
+    pub(super) fn forget_rows(&mut self) {
+        (self.failures_in_a_row, self.successes_in_a_row, self.unknowns_in_a_row) = (0, 0, 0);
+        self.runs.clear();
+        self.claim = None;
+    }
+
     /// Whatever was due is asked for no more. What failed did so all the same.
     pub(super) fn end_lateness(&mut self) {
         let stays = |kind: CauseKind| kind == CauseKind::Unjudgeable || kind.family() == Family::Failing;
@@ -282,6 +304,7 @@ impl State {
         self.floor = now;
         self.failures_in_a_row = 0;
         self.successes_in_a_row = 0;
+        self.unknowns_in_a_row = 0;
         self.pause.by_file = new.paused.then_some(now);
         self.arm(now);
         self.fit_to(&new.schedule, now);

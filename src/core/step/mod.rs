@@ -15,6 +15,7 @@ mod next;
 mod outcome;
 mod past;
 mod ping;
+mod result;
 mod sight;
 #[cfg(test)]
 mod tests;
@@ -23,6 +24,7 @@ mod view;
 
 use std::sync::Arc;
 
+use super::assertion::AssertionResult;
 use super::blind::BlindWindows;
 use super::cause::{Cause, CauseKind, Causes, Family, Status};
 use super::check::{Ping, Spec};
@@ -44,6 +46,8 @@ pub use view::{View, promised_deadline, view};
 pub enum Input {
     /// A job pinged it.
     Ping(Ping),
+    /// Somebody looked whether what it asserts holds (17.1).
+    Result(AssertionResult),
     /// Time passed.
     Tick,
     /// Somebody paused it at run time (7.1).
@@ -103,6 +107,7 @@ fn judged(mut judge: Judge<'_>, input: &Input) -> Step {
     match input {
         Input::Tick | Input::SetBack | Input::Refused(_) => {}
         Input::Ping(ping) => counted = judge.ping(ping),
+        Input::Result(result) => counted = judge.result(*result),
         Input::Pause => judge.pause(None, false),
         Input::PauseUntil(until) => judge.pause(Some(*until), false),
         Input::PauseAndForgive => judge.pause(None, true),
@@ -330,13 +335,6 @@ impl<'a> Judge<'a> {
         let kind = if is_success { ResultKind::Success } else { ResultKind::Fail };
         if !is_success || self.spec.schedule.expect().is_none() {
             self.state.results.push(self.now, kind, None);
-        }
-    }
-
-    /// Results of what is expected no more say nothing of what is.
-    pub(super) fn forget_results_unless_of(&mut self, new: &Spec) {
-        if self.spec.schedule.expect() != new.schedule.expect() {
-            self.state.results.clear();
         }
     }
 

@@ -90,6 +90,7 @@ fn next_of(judged: Judged<'_>) -> Option<Next> {
             counted(judged, occurrences, expect, &mut consider);
         }
         Schedule::Counted(expect) => sliding(judged, expect, &mut consider),
+        Schedule::Unscheduled => {}
     }
     overrun(judged, &mut consider);
     first
@@ -118,7 +119,7 @@ pub(super) fn due(spec: &Spec, state: &State) -> Option<NextDue> {
             }
             Some(NextDue { at, period: None, evidence_from: at - early(spec, occurrences, at) })
         }
-        Schedule::CountedAt(..) | Schedule::Counted(_) => None,
+        Schedule::CountedAt(..) | Schedule::Counted(_) | Schedule::Unscheduled => None,
     }
 }
 
@@ -240,7 +241,7 @@ pub(super) fn count_from(spec: &Spec, state: &State, blind: &BlindWindows, now: 
 /// module looks at begins later.
 pub(super) fn evidence_since(spec: &Spec, state: &State) -> Time {
     let of_schedule = match &spec.schedule {
-        Schedule::Every(_) | Schedule::Periods(_) => state.last_discharge,
+        Schedule::Every(_) | Schedule::Periods(_) | Schedule::Unscheduled => state.last_discharge,
         // The gap to the next occurrence may be longer, and so may its `early`.
         Schedule::At(_) => state.last_discharge.map(|at| at - spec.early.unwrap_or(EARLY)),
         Schedule::CountedAt(_, expect) => {

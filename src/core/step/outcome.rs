@@ -12,18 +12,18 @@ pub struct Step {
     pub flips: Vec<Flip>,
     /// The judgements of a counted check, oldest first (3.6).
     pub judgements: Vec<Judgement>,
-    /// The effect of the ping; `None` for every other input.
+    /// The effect of the ping or result; `None` for every other input.
     pub ping: Option<PingEffect>,
 }
 
-/// The effect of a ping.
+/// The effect of a ping, or of a result (17.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PingEffect {
     /// It only repeats its run id's previous fact (4.1).
     pub repeat: bool,
     /// It counts as a success in windows (3.1, 3.7).
     pub success: bool,
-    /// How long the run took that it ended, if the start is known.
+    /// How long the run took that it ended, if the start is known, or the look that it comes from.
     pub duration: Option<Span>,
 }
 
@@ -48,6 +48,8 @@ pub enum FlipReason {
     Judged,
     /// A ping came.
     Pinged,
+    /// A result came (17.1).
+    Reported,
     /// Somebody paused it, or its file did.
     Paused,
     /// A person, its file or a ping ended the pause, or the pause's time was over.
@@ -61,9 +63,10 @@ pub enum FlipReason {
 }
 
 impl FlipReason {
-    pub const ALL: [FlipReason; 7] = [
+    pub const ALL: [FlipReason; 8] = [
         FlipReason::Judged,
         FlipReason::Pinged,
+        FlipReason::Reported,
         FlipReason::Paused,
         FlipReason::Unpaused,
         FlipReason::Changed,
@@ -76,6 +79,7 @@ impl FlipReason {
         match self {
             FlipReason::Judged => "judged",
             FlipReason::Pinged => "pinged",
+            FlipReason::Reported => "reported",
             FlipReason::Paused => "paused",
             FlipReason::Unpaused => "unpaused",
             FlipReason::Changed => "changed",

@@ -3,6 +3,8 @@
 use super::Judge;
 use super::next::{due, early, start_window};
 use super::outcome::{FlipReason, Judgement, PingEffect};
+use super::result::judge_result;
+use crate::core::assertion::{AssertionResult, Outcome};
 use crate::core::cause::CauseKind;
 use crate::core::check::{Overlap, Ping, PingKind, Rid};
 use crate::core::results::ResultKind;
@@ -47,6 +49,29 @@ impl Judge<'_> {
         remember(&mut self.state, ping, now);
         self.record(now, FlipReason::Pinged, from, &before);
         Some(counted)
+    }
+
+    /// Likewise of a result. While the check is paused it is a fact, and judges nothing: unlike a job's ping it says nothing of
+    /// whether the pause should end (17.7).
+    pub(super) fn result(&mut self, result: AssertionResult) -> Option<PingEffect> {
+        if self.state.archived.is_some() {
+            return None;
+        }
+        let AssertionResult { outcome, took } = result;
+        let (now, kind) = (self.now, outcome.kept_as());
+        let from = self.state.status();
+        let before = self.state.causes.clone();
+        let state = &mut self.state;
+        state.newest = state.newest.max(now);
+        state.last_seen = Some(now);
+        state.last[kind as usize] = Some(now);
+        state.counters.pings[kind as usize] += 1;
+        if state.pause.since().is_none() {
+            state.last_duration = took.or(state.last_duration);
+            judge_result(state, self.spec, outcome, now);
+        }
+        self.record(now, FlipReason::Reported, from, &before);
+        Some(PingEffect { repeat: false, success: outcome == Outcome::Holds, duration: took })
     }
 
     fn start(&mut self, rid: Option<&Rid>) -> PingEffect {
@@ -127,7 +152,7 @@ impl Judge<'_> {
         state.causes.retain(|cause| match cause.kind {
             CauseKind::Failed | CauseKind::TooShort => !recovered,
             CauseKind::Overlapping => !clean_run,
-            kind => !is_for_want_of_success(kind),
+            kind => !kind.is_for_want_of_success(),
         });
         if let Some(run) = run {
             state.runs.retain(|other| other.start >= run.start);
@@ -159,7 +184,7 @@ impl Judge<'_> {
                 }
             }
             Schedule::CountedAt(_, expect) => self.fill(&expect),
-            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {}
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) | Schedule::Unscheduled => {}
         }
     }
 
@@ -247,15 +272,6 @@ fn remember(state: &mut State, ping: &Ping, now: Time) {
         at: now,
         closed_by_pause: false,
     });
-}
-
-/// Whether a check has it until its next success, whatever that was worth.
-pub(super) fn is_for_want_of_success(kind: CauseKind) -> bool {
-    match kind {
-        CauseKind::Missing | CauseKind::NeverSeen | CauseKind::NotStarted | CauseKind::Overrun => true,
-        CauseKind::TooFew | CauseKind::TooMany | CauseKind::Blind | CauseKind::Unjudgeable => false,
-        CauseKind::Failed | CauseKind::TooShort | CauseKind::Overlapping => false,
-    }
 }
 
 /// 7.2: the end of a run that the pause closed does not end the pause. An end without rid is recognised only once.

@@ -3,6 +3,7 @@
 //! Times are in seconds; a window `blind A-B` is written at its end. Every scenario runs again with ticks between any
 //! two of its lines and on both sides of every transition, and must end in the same state with the same flips (1.3).
 
+mod asserted;
 mod blind;
 mod change;
 mod counted;
@@ -17,6 +18,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::{Flip, FlipReason, Input, Step, deadline, deadline_at_earliest, step, view};
+use crate::core::assertion::{Assertion, AssertionResult, Outcome, Reported};
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::Causes;
 use crate::core::check::{Overlap, Ping, PingKind, Rid, Spec};
@@ -78,6 +80,9 @@ fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
         "exit3" => ping(PingKind::Fail, Some(3)),
         "start" => ping(PingKind::Start, None),
         "log" => ping(PingKind::Log, None),
+        "holds" => result(line, Outcome::Holds),
+        "violated" => result(line, Outcome::Violated),
+        "unknown" => result(line, Outcome::Unknown),
         "tick" => Some(Input::Tick),
         "pause" => Some(Input::Pause),
         "pause-until" => Some(Input::PauseUntil(time(line.rest[0]))),
@@ -94,6 +99,12 @@ fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
         "blind" => None,
         other => panic!("no such line: {other}"),
     }
+}
+
+/// A result; `took=` is how long the look took.
+fn result(line: &Line, outcome: Outcome) -> Option<Input> {
+    let took = line.rest.iter().find_map(|word| word.strip_prefix("took="));
+    Some(Input::Result(AssertionResult { outcome, took: took.map(|took| time(took) - Time::from_secs(0)) }))
 }
 
 /// Parses `at=A`, or `A-B N` for N refusals from A to B; otherwise one refusal now.
@@ -164,7 +175,7 @@ impl Run {
         for flip in &self.flips {
             let causes = list(&flip.causes);
             let reason = match flip.reason {
-                FlipReason::Judged | FlipReason::Pinged => String::new(),
+                FlipReason::Judged | FlipReason::Pinged | FlipReason::Reported => String::new(),
                 other => format!(" ({other:?})"),
             };
             let seconds = flip.at.as_secs_f64();

@@ -3,7 +3,6 @@
 use super::guard::guarded;
 use super::next::EARLY;
 use super::outcome::{FlipReason, Step};
-use super::ping::is_for_want_of_success;
 use super::{Input, Judge, judged};
 use crate::core::blind::BlindWindows;
 use crate::core::cause::CauseKind;
@@ -68,6 +67,7 @@ fn obey(judge: &mut Judge<'_>, input: &Input) {
     match input {
         Input::Tick | Input::SetBack | Input::Archive => {}
         Input::Ping(ping) => leave_uncounted(judge, ping),
+        Input::Result(_) => leave_result_uncounted(judge),
         // Nobody can say which of them are evidence.
         Input::Refused(refused) => judge.state.refusals.add(*refused, Time::MIN),
         Input::Pause => judge.pause(None, false),
@@ -99,7 +99,7 @@ fn take(judge: &mut Judge<'_>, new: &Spec) {
     if judge.state.archived.is_some() {
         return;
     }
-    judge.forget_results_unless_of(new);
+    judge.forget_unless_of(new);
     judge.pause_as(new);
     judge.flip(now, FlipReason::Changed, |state| {
         state.claim = None;
@@ -120,11 +120,7 @@ fn leave_uncounted(judge: &mut Judge<'_>, ping: &Ping) {
     if judge.ends_pause(ping) {
         judge.unpause();
     }
-    // An occurrence that is a little ahead may be served by it.
-    let ahead = match judge.spec.schedule {
-        Schedule::At(_) => judge.spec.early.unwrap_or(EARLY),
-        _ => Span::ZERO,
-    };
+    let ahead = ahead(judge.spec);
     let state = &mut judge.state;
     state.floor = state.floor.max(now + ahead);
     state.claim = None;
@@ -136,8 +132,29 @@ fn leave_uncounted(judge: &mut Judge<'_>, ping: &Ping) {
         counted.pending = None;
     }
     if ping.kind == PingKind::Success {
-        judge.flip(now, FlipReason::Pinged, |state| {
-            state.causes.retain(|cause| !is_for_want_of_success(cause.kind));
-        });
+        end_want_of_success(judge, FlipReason::Pinged);
     }
+}
+
+/// Likewise: whatever it says, it came (17.8).
+fn leave_result_uncounted(judge: &mut Judge<'_>) {
+    let ahead = ahead(judge.spec);
+    let (now, state) = (judge.now, &mut judge.state);
+    state.last_seen = Some(now);
+    state.floor = state.floor.max(now + ahead);
+    end_want_of_success(judge, FlipReason::Reported);
+}
+
+/// An occurrence that is a little ahead may be served by what comes now.
+fn ahead(spec: &Spec) -> Span {
+    match spec.schedule {
+        Schedule::At(_) => spec.early.unwrap_or(EARLY),
+        _ => Span::ZERO,
+    }
+}
+
+fn end_want_of_success(judge: &mut Judge<'_>, reason: FlipReason) {
+    judge.flip(judge.now, reason, |state| {
+        state.causes.retain(|cause| !cause.kind.is_for_want_of_success());
+    });
 }

@@ -105,5 +105,6 @@ fn due_and_deadline(spec: &Spec, state: &State, blind: &BlindWindows) -> (Option
             let judged = Judged { spec, state, blind: Some(blind) };
             (None, next::sliding_shortfall(judged, expect).map(|sight| sight.at))
         }
+        Schedule::Unscheduled => (None, None),
     }
 }

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::query::Query;
 use crate::app::Actor;
 use crate::app::history::HistoryPage;
+use crate::core::check::Definition;
+use crate::http::auth::Admission;
 use crate::http::body::{self, BodyError, Keep};
 use crate::http::caller::Caller;
 use crate::http::problem::Problem;
@@ -72,6 +74,25 @@ impl<'a> Asked<'a> {
         let name =
             decode::path_part(self.part("name")).and_then(|name| String::from_utf8(name.into_owned()).ok());
         name.and_then(|name| self.visit.app.services.live.find(&name)).ok_or_else(no_such_check)
+    }
+
+    /// Whether who asks may ping this check, and so report of it (23.1d).
+    pub(super) fn may_ping(&self, check: &Check) -> bool {
+        self.pingable()(&check.definition)
+    }
+
+    /// Of which checks they may.
+    pub(super) fn pingable(&self) -> impl Fn(&Definition) -> bool + Send + use<> {
+        let limit = match &self.caller {
+            Caller::Pinger(Admission::Key(_, limit)) => Ok(limit.clone()),
+            Caller::Pinger(Admission::Open | Admission::Tolerated) | Caller::User(_) => Ok(None),
+            // Whoever is known by something else was not asked whether they may ping.
+            Caller::Pinger(_) | Caller::Anybody | Caller::Token(_) | Caller::Person(..) => Err(()),
+        };
+        move |definition| match &limit {
+            Ok(limit) => limit.as_ref().is_none_or(|limit| limit.admits(definition)),
+            Err(()) => false,
+        }
     }
 
     /// The query; what is not among `known` is refused.

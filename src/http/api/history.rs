@@ -11,6 +11,7 @@ use super::problems::of_history;
 use super::shape::{self, flag, list, number, object, one_of, or_null, text, time, whole};
 use crate::app::history;
 use crate::app::view::IncidentView;
+use crate::core::assertion::Outcome;
 use crate::core::cause::Status;
 use crate::core::check::PingKind;
 use crate::core::step::FlipReason;
@@ -87,6 +88,7 @@ fn ping_shape() -> Value {
         ("id", whole()),
         ("at", time()),
         ("kind", kind_shape()),
+        ("result", or_null(one_of(Outcome::ALL.map(Outcome::as_str)))),
         ("repeat", flag()),
         ("exit_status", or_null(whole())),
         ("duration_seconds", or_null(number())),
@@ -179,6 +181,7 @@ fn ping(ping: &PingRecord) -> Value {
         "id": ping.seq,
         "at": ping.at.to_string(),
         "kind": ping.kind.as_str(),
+        "result": ping.result.map(Outcome::as_str),
         "repeat": ping.repeat,
         "exit_status": ping.exit_status,
         "duration_seconds": ping.duration.map(|span| seconds(span.as_ms())),

@@ -15,6 +15,7 @@ mod check;
 mod check_config;
 mod config;
 mod contract;
+mod due;
 mod flips;
 mod history;
 mod incident;
@@ -27,6 +28,7 @@ mod ping;
 mod problems;
 mod query;
 mod reload;
+mod report;
 mod shape;
 mod stand;
 mod status;
@@ -58,6 +60,8 @@ pub(super) enum Operation {
     Pause,
     Unpause,
     Ping,
+    Report,
+    Due,
     History(HistoryKind),
     Body,
     Incident,
@@ -113,6 +117,8 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::Pause => pause::pause(asked, body).await,
         Operation::Unpause => pause::unpause(asked, body).await,
         Operation::Ping => unreachable!("pings read their bodies themselves"),
+        Operation::Report => report::answer(asked, body).await,
+        Operation::Due => due::answer(asked).await,
         Operation::History(kind) => history::answer(asked, kind).await,
         Operation::Body => history::body(asked).await,
         Operation::Incident => incident::answer(asked).await,
@@ -157,6 +163,8 @@ impl Operation {
             Operation::Pause => pause::contract_of_pause(),
             Operation::Unpause => pause::contract_of_unpause(),
             Operation::Ping => ping::contract(),
+            Operation::Report => report::contract(),
+            Operation::Due => due::contract(),
             Operation::History(kind) => history::contract(kind),
             Operation::Body => history::contract_of_body(),
             Operation::Incident => incident::contract(),

@@ -104,6 +104,9 @@ pub(super) fn definition() -> Value {
     };
     let (mut check, expect, quiet) =
         (of("check", "CheckDefinition"), of("expect", "Expect"), of("quiet", "Quiet"));
+    let (mut assert, reported) = (of("assert", "Assertion"), of("reported", "Reported"));
+    assert["properties"]["reported"] = or_null(reported);
+    check["properties"]["assert"] = or_null(assert);
     check["properties"]["expect"] = or_null(expect);
     check["properties"]["quiet"] = or_null(list(quiet));
     check

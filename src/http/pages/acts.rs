@@ -26,7 +26,9 @@ pub(super) struct ActedOn<'p> {
 
 /// All that this viewer may do.
 pub(super) fn acts(viewer: &Viewer, on: &ActedOn<'_>, now: Time) -> Markup {
-    let (may_ping, may_operate) = (viewer.may_affirm(on.definition), viewer.may(Scope::Operate));
+    // 17.2: what is asserted is found out, and not affirmed.
+    let may_ping = on.definition.spec.assert.is_none() && viewer.may_affirm(on.definition);
+    let may_operate = viewer.may(Scope::Operate);
     html! {
         @if may_ping || may_operate {
             section.acts aria-label="What you may do" {

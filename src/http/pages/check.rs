@@ -93,8 +93,7 @@ pub(in super::super) fn answer(
         (next_dues(definition, &state, &view, now))
         h2 { "Who is told" }
         (told(&app.services.in_force.audience(), definition))
-        h2 { "Ping it" }
-        (how_to_ping::lines(app, definition))
+        (how_to_ping::section(app, definition))
     };
     let is_bad = view.status <= Status::Unknown;
     let status = if is_bad { format!("({}) ", view.status.as_str()) } else { String::new() };

@@ -98,10 +98,11 @@ pub(super) fn ping_kind(ping: &PingRecord) -> Markup {
     let class = match ping.kind {
         PingKind::Success => "s-up",
         PingKind::Fail => "s-failing",
+        PingKind::Log if ping.result.is_some() => "s-unknown",
         PingKind::Start | PingKind::Log => "s-new",
     };
     html! {
-        span class={ "status " (class) } { (ping.kind.as_str()) }
+        span class={ "status " (class) } { (ping.word()) }
         @if let Some(status) = ping.exit_status { span.quiet { " · exit status " (status) } }
     }
 }
@@ -180,6 +181,7 @@ fn happened(reason: FlipReason) -> &'static str {
     match reason {
         FlipReason::Judged => "time passed",
         FlipReason::Pinged => "a ping came",
+        FlipReason::Reported => "a result came",
         FlipReason::Paused => "it was paused",
         FlipReason::Unpaused => "its pause ended",
         FlipReason::Changed => "its declaration changed",

@@ -14,8 +14,16 @@ struct Pinged<'p> {
     url: &'p str,
 }
 
+/// How it is pinged, or reported.
+pub(super) fn section(app: &App, definition: &Definition) -> Markup {
+    match definition.spec.assert {
+        None => html! { h2 { "Ping it" } (lines(app, definition)) },
+        Some(_) => html! { h2 { "Report it" } (reports(app, definition)) },
+    }
+}
+
 /// All of them.
-pub(super) fn lines(app: &App, definition: &Definition) -> Markup {
+fn lines(app: &App, definition: &Definition) -> Markup {
     let url = app.ping_url(definition.name.as_str());
     let pinged = Pinged { definition, url: &url };
     let others = [
@@ -37,6 +45,24 @@ pub(super) fn lines(app: &App, definition: &Definition) -> Markup {
                 (copied(name, lines))
             }
         }
+    }
+}
+
+/// For a check that asserts something, which no job pings (17.2).
+fn reports(app: &App, definition: &Definition) -> Markup {
+    let name = definition.name.as_str();
+    let url = format!("{}/api/v1/checks/{name}/report", app.external_url);
+    let key = if app.access().ping_keys.any() { " -H 'Authorization: Bearer KEY'" } else { "" };
+    let json = r#"{"result": "violated", "why": "what is wrong"}"#;
+    let curl = format!("curl -fsS -m 10 --retry 5 --retry-connrefused{key} --json '{json}' {url}");
+    let shell = format!(
+        "if your-check\nthen punctual report {name} --holds\nelse punctual report {name} --violated 'what is wrong'\nfi"
+    );
+    html! {
+        p { "By a program that looks whether it holds:" }
+        (copied("a shell", &shell))
+        (copied("curl", &curl))
+        p.small { "Who could not tell says " code { "unknown" } ": that is neither good nor bad." }
     }
 }
 
@@ -66,7 +92,7 @@ impl Pinged<'_> {
                 (occurrences.cron.as_str(), occurrences.zone)
             }
             Schedule::Every(period) => (every(period.as_ms() / 60_000), Zone::UTC),
-            Schedule::Periods(_) | Schedule::Counted(_) => ("0 * * * *", Zone::UTC),
+            Schedule::Periods(_) | Schedule::Counted(_) | Schedule::Unscheduled => ("0 * * * *", Zone::UTC),
         }
     }
 

@@ -36,7 +36,7 @@ fn output(app: &App, check: CheckId, ping: &PingRecord, title: &str, now: Time) 
         @if let Some(body) = body {
             section aria-label=(title) {
                 h3 { (title) }
-                p.small.quiet { (ping.kind.as_str()) ", " (words::when(ping.at, now)) " · " a href={ "?body=" (ping.seq) } { "all of it" } }
+                p.small.quiet { (ping.word()) ", " (words::when(ping.at, now)) " · " a href={ "?body=" (ping.seq) } { "all of it" } }
                 pre { (end_of(&body)) }
             }
         }

@@ -104,7 +104,7 @@ fn kind(run: &Run<'_>) -> UptimeKind {
 /// `fail 02:03:10 UTC, took 3m2s, exit status 1: no space left`
 fn title(run: &Run<'_>, now: Time) -> String {
     let Run { end, took } = run;
-    let mut said = format!("{} {}, took {took}", end.kind.as_str(), words::clock(end.at, now));
+    let mut said = format!("{} {}, took {took}", end.word(), words::clock(end.at, now));
     if let Some(status) = end.exit_status {
         said.push_str(&format!(", exit status {status}"));
     }
@@ -144,6 +144,7 @@ mod tests {
             seq: 1,
             at: Time::from_secs(1_700_000_000 + secs),
             kind,
+            result: None,
             repeat: false,
             body: BodyRecord::None,
             exit_status: None,

@@ -1,6 +1,9 @@
 //! What a page says in one place is true in every other.
 
+use std::sync::Arc;
+
 use super::check::{facts, stands};
+use crate::core::assertion::{Assertion, AssertionResult, Outcome, Reported};
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::{CauseKind, Status};
 use crate::core::check::{Overlap, Ping, PingKind, Rid, Spec};
@@ -27,6 +30,7 @@ fn specs() -> Vec<Spec> {
         cron: Cron::parse("0 * * * *").expect("it is one"),
         zone: crate::core::zone::Zone::UTC,
     };
+    let asserted = Arc::new(Assertion { reported: Reported::default(), unknowns_before_alert: 2 });
     let some = Expect { at_least: Some(1), at_most: Some(2), within: Span::secs(600) };
     vec![
         every.clone(),
@@ -44,6 +48,8 @@ fn specs() -> Vec<Spec> {
             ..every.clone()
         },
         Spec { schedule: Schedule::CountedAt(hourly, some), ..every.clone() },
+        Spec { assert: Some(asserted.clone()), ..every.clone() },
+        Spec { assert: Some(asserted), schedule: Schedule::Unscheduled, ..every.clone() },
         Spec { schedule: Schedule::Counted(some), ..every },
     ]
 }
@@ -52,6 +58,8 @@ fn specs() -> Vec<Spec> {
 fn pasts() -> Vec<Vec<Input>> {
     use PingKind::{Fail, Log, Start, Success};
     let kinds = |kinds: &[PingKind]| kinds.iter().map(|kind| ping(*kind)).collect::<Vec<_>>();
+    let result = |outcome: &Outcome| Input::Result(AssertionResult { outcome: *outcome, took: None });
+    let results = |outcomes: &[Outcome]| outcomes.iter().map(result).collect::<Vec<_>>();
     vec![
         kinds(&[]),
         kinds(&[Log]),
@@ -63,6 +71,9 @@ fn pasts() -> Vec<Vec<Input>> {
         kinds(&[Success, Start, Success]),
         kinds(&[Success, Success, Success]),
         vec![start_of("a"), start_of("b")],
+        results(&[Outcome::Holds]),
+        results(&[Outcome::Holds, Outcome::Violated]),
+        results(&[Outcome::Violated, Outcome::Unknown, Outcome::Unknown]),
     ]
 }
 
@@ -76,6 +87,11 @@ fn no_words_of_a_page_contradict_others() {
     for blind in [BlindWindows::default(), was_blind] {
         for (spec, past) in specs().iter().flat_map(|spec| pasts().into_iter().map(move |past| (spec, past)))
         {
+            // 17.2: what is asserted is not pinged.
+            let has_results = past.iter().any(|input| matches!(input, Input::Result(_)));
+            if !past.is_empty() && has_results != spec.assert.is_some() {
+                continue;
+            }
             // Before the first deadline, after it, and after the next.
             for begins in [5, 3540, 2 * HOUR] {
                 for is_paused in [false, true] {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
+use crate::core::assertion::{Assertion, Reported};
 use crate::core::check::{Alias, Definition, Name, Origin, Overlap, PingMethods, Source, SourceLine, Spec};
 use crate::core::cron::Cron;
 use crate::core::periods::Periods;
@@ -59,6 +60,8 @@ struct CanaryRow {
 #[derive(Serialize, Deserialize)]
 struct SpecRow {
     schedule: ScheduleRow,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    assert: Option<AssertionRow>,
     grace: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     early: Option<i64>,
@@ -86,6 +89,23 @@ enum ScheduleRow {
     At(OccurrencesRow),
     CountedAt(OccurrencesRow, ExpectRow),
     Counted(ExpectRow),
+    Unscheduled,
+}
+
+#[derive(Serialize, Deserialize)]
+struct AssertionRow {
+    unknowns_before_alert: u32,
+    reported: ReportedRow,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReportedRow {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    reporter: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    by: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    args: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -176,7 +196,9 @@ fn spec_row(spec: &Spec) -> SpecRow {
                 ScheduleRow::CountedAt(occurrences_row(at), expect_row(expect))
             }
             Schedule::Counted(expect) => ScheduleRow::Counted(expect_row(expect)),
+            Schedule::Unscheduled => ScheduleRow::Unscheduled,
         },
+        assert: spec.assert.as_deref().map(assertion_row),
         grace: spec.grace.as_ms(),
         early: spec.early.map(Span::as_ms),
         max_runtime: spec.max_runtime.map(Span::as_ms),
@@ -188,6 +210,19 @@ fn spec_row(spec: &Spec) -> SpecRow {
         manual_resume: spec.manual_resume,
         paused: spec.paused,
     }
+}
+
+fn assertion_row(assertion: &Assertion) -> AssertionRow {
+    let Assertion { reported: Reported { reporter, by, args }, unknowns_before_alert } = assertion;
+    let reported = ReportedRow { reporter: reporter.to_string(), by: by.to_string(), args: args.to_string() };
+    AssertionRow { unknowns_before_alert: *unknowns_before_alert, reported }
+}
+
+fn read_assertion(row: &AssertionRow) -> Assertion {
+    let AssertionRow { unknowns_before_alert, reported: ReportedRow { reporter, by, args } } = row;
+    let text = |text: &String| if text.is_empty() { Arc::default() } else { Arc::from(text.as_str()) };
+    let reported = Reported { reporter: text(reporter), by: text(by), args: text(args) };
+    Assertion { reported, unknowns_before_alert: *unknowns_before_alert }
 }
 
 fn occurrences_row(at: &Occurrences) -> OccurrencesRow {
@@ -250,7 +285,9 @@ fn read_spec(row: &SpecRow) -> Result<Spec, String> {
             ScheduleRow::At(at) => Schedule::At(read_occurrences(at)?),
             ScheduleRow::CountedAt(at, row) => Schedule::CountedAt(read_occurrences(at)?, expect(row)),
             ScheduleRow::Counted(row) => Schedule::Counted(expect(row)),
+            ScheduleRow::Unscheduled => Schedule::Unscheduled,
         },
+        assert: row.assert.as_ref().map(|row| read_assertion(row).into()),
         grace: Span::ms(row.grace),
         early: row.early.map(Span::ms),
         max_runtime: row.max_runtime.map(Span::ms),

@@ -14,8 +14,10 @@ use crate::core::successes::Successes;
 use crate::core::time::{Span, Time};
 
 /// The first byte of a state.
-const VERSION: u8 = 5;
-/// Older versions knew no results.
+const VERSION: u8 = 6;
+/// Older versions knew no assertions.
+const WITHOUT_UNKNOWNS: u8 = 5;
+/// Those before knew no results.
 const WITHOUT_RESULTS: u8 = 4;
 /// Those before knew successes one by one only; those before that stored the moments of refusals, and the second of them also
 /// the end of a pause.
@@ -27,8 +29,8 @@ const MOMENTS_AND_END_OF_PAUSE: u8 = 2;
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Ago(i64);
 
-/// `R` is a refusal, `P` the end of a pause, `B` what is known of older successes and `L` the last results, in the form of the
-/// row's version.
+/// `R` is a refusal, `P` the end of a pause, `B` what is known of older successes and, since version 6, of unknown results in a
+/// row, and `L` the last results, in the form of the row's version.
 #[derive(Serialize, Deserialize)]
 struct StateRow<'a, R, P, B, L> {
     newest: i64,
@@ -145,7 +147,7 @@ pub(in crate::store) fn write_state(state: &State) -> Vec<u8> {
         late: state.counters.late,
         failing: state.counters.failing,
         paused_until: since.maybe(state.pause.until),
-        buckets: buckets_row(&state.successes),
+        buckets: (buckets_row(&state.successes), state.unknowns_in_a_row),
         results: state.results.as_bytes(),
     };
     postcard::to_extend(&row, vec![VERSION]).expect("a row of numbers and texts is always encoded")
@@ -196,8 +198,11 @@ pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<ReadState> {
     let (version, bytes) = bytes.split_first()?;
     let mut are_results_lost = false;
     let state = match *version {
-        VERSION => {
-            let (state, results) = read_counted(bytes)?;
+        VERSION | WITHOUT_UNKNOWNS => {
+            let (state, results) = match *version {
+                VERSION => read_asserted(bytes)?,
+                _ => read_counted(bytes)?,
+            };
             let results = postcard::from_bytes(results).ok().and_then(LastResults::of_bytes);
             are_results_lost = results.is_none();
             State { results: results.unwrap_or_default(), ..state }
@@ -229,6 +234,18 @@ fn read_counted(bytes: &[u8]) -> Option<(State, &[u8])> {
         postcard::take_from_bytes(bytes).ok()?;
     let (until, successes) = (row.paused_until, read_successes(&row.successes, &row.buckets, row.newest));
     Some((state_of(row, until, successes, read_refused)?, results))
+}
+
+/// The row of this version, but for its last results.
+type AssertedRow<'a> = StateRow<'a, RefusedRow, Option<Ago>, (Buckets, u32), ()>;
+
+/// Likewise, with how many results in a row were unknown.
+fn read_asserted(bytes: &[u8]) -> Option<(State, &[u8])> {
+    let (row, results): (AssertedRow<'_>, _) = postcard::take_from_bytes(bytes).ok()?;
+    let (buckets, unknowns_in_a_row) = &row.buckets;
+    let (until, successes) = (row.paused_until, read_successes(&row.successes, buckets, row.newest));
+    let unknowns_in_a_row = *unknowns_in_a_row;
+    Some((State { unknowns_in_a_row, ..state_of(row, until, successes, read_refused)? }, results))
 }
 
 fn read_refused(RefusedRow(first, lasts, times): RefusedRow, since: Since) -> Refused {
@@ -271,6 +288,7 @@ fn state_of<R, P, B, L>(
         nameless_run_before_pause: row.nameless_run_before_pause,
         failures_in_a_row: row.failures_in_a_row,
         successes_in_a_row: row.successes_in_a_row,
+        unknowns_in_a_row: 0,
         successes,
         counted: row.counted.map(|(judged_to, pending, late_for)| Counted {
             judged_to: since.time(judged_to),

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+mod old_states;
 mod results;
 
 use super::*;
+use crate::core::assertion::{Assertion, Reported};
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::{
     Alias, Definition, Name, Origin, Overlap, PingKind, PingMethods, Rid, Source, SourceLine, Spec,
@@ -116,6 +118,7 @@ prop_compose! {
             nameless_run_before_pause: numbers.6,
             failures_in_a_row: numbers.2,
             successes_in_a_row: numbers.3,
+            unknowns_in_a_row: numbers.3 ^ numbers.2,
             successes,
             counted: counted.then_some(Counted {
                 judged_to: times[0],
@@ -193,6 +196,10 @@ fn full_definition() -> Definition {
         labels: [("team".to_owned(), "dba".to_owned())].into(),
         spec: Arc::new(Spec {
             schedule: Schedule::CountedAt(cron("*/5 * * * *"), expect),
+            assert: Some(Arc::new(Assertion {
+                reported: Reported { reporter: "shop".into(), by: "a.B".into(), args: "[1]".into() },
+                unknowns_before_alert: 7,
+            })),
             grace: Span::secs(30),
             early: Some(Span::secs(5)),
             max_runtime: Some(Span::mins(2)),
@@ -235,6 +242,7 @@ fn every_definition_is_read_back() {
         Schedule::Periods(periods),
         Schedule::At(at),
         Schedule::Counted(expect),
+        Schedule::Unscheduled,
     ];
     for schedule in others {
         Arc::make_mut(&mut definition.spec).schedule = schedule;
@@ -323,32 +331,6 @@ fn the_window_of_a_job_that_runs_by_the_clock_is_small() {
     let bytes = write_window(&window).len();
     assert!(bytes <= 2700, "{bytes}");
     assert_eq!(read_window(&write_window(&window), window.within()), Some(window));
-}
-
-/// States from before refusals were stretches (9.1). The second form also has the end of a pause (7.2).
-#[test]
-fn states_with_moments_of_refusals_are_read() {
-    let newest = Time::from_secs(1_800_000_000);
-    let armed_since = newest - Span::mins(60);
-    let once = |ms| Refused::once(newest - Span::ms(ms));
-    let mut expected =
-        State { newest, armed_since, floor: armed_since, successes_in_a_row: 1, ..State::default() };
-    expected.last[0] = Some(newest);
-    (expected.last_seen, expected.last_discharge) = (Some(newest), Some(newest));
-    expected.counters.pings[0] = 1;
-    expected.refusals = [once(60_000), once(5000), once(-7)].into_iter().collect();
-    #[rustfmt::skip]
-    let row = [1, 128, 192, 226, 133, 227, 104, 0, 1, 128, 186, 183, 3, 1, 128, 186, 183, 3, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 3, 144, 78, 192, 169, 7, 13, 1, 0, 0, 0, 0, 0];
-    assert_eq!(whole(&row), Some(expected.clone()));
-    assert_eq!(whole(&write_state(&expected)), Some(expected.clone()), "and written as of this version");
-    let (at_run_time, until) = (newest - Span::ms(2), newest + Span::secs(1));
-    expected.pause = Pause { at_run_time: Some(at_run_time), until: Some(until), ..Pause::default() };
-    let mut row = row.to_vec();
-    row[0] = 2;
-    // The start of the pause follows that of the pause by the file, and its end comes last.
-    row.splice(19..20, [1, 4]);
-    row.extend([207, 15]);
-    assert_eq!(whole(&row), Some(expected));
 }
 
 /// Rows in users' files: the code that wrote them is gone, but they must still be read.

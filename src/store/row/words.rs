@@ -18,6 +18,8 @@ pub(in crate::store) fn cause_code(kind: CauseKind) -> u8 {
         CauseKind::Overlapping => 8,
         CauseKind::Blind => 9,
         CauseKind::Unjudgeable => 10,
+        CauseKind::Violated => 11,
+        CauseKind::Unprobed => 12,
     }
 }
 
@@ -90,3 +92,5 @@ pub(in crate::store) const PING_BODY_CUT: u8 = 2;
 pub(in crate::store) const PING_SUCCESS: u8 = 4;
 /// A flag of a ping's row: it has a body.
 pub(in crate::store) const PING_BODY: u8 = 8;
+/// A flag of a ping's row: it is a result (17.2).
+pub(in crate::store) const PING_RESULT: u8 = 16;

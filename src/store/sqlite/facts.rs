@@ -24,7 +24,7 @@ const INSERT_BODY: &str =
 
 impl FactRows for Tx<'_> {
     fn insert_ping(&mut self, ping: NewPing<'_>) -> Result<(), StoreError> {
-        let NewPing { check, at, fact, counted, keeps_body } = ping;
+        let NewPing { check, at, fact, counted, is_result, keeps_body } = ping;
         self.numbers.last_ping += 1;
         let seq = self.numbers.last_ping;
         let staged = self.staged_now(check);
@@ -38,6 +38,7 @@ impl FactRows for Tx<'_> {
         let flags = flag(counted.is_some_and(|counted| counted.repeat), row::PING_REPEAT)
             | flag(fact.body_cut, row::PING_BODY_CUT)
             | flag(is_success, row::PING_SUCCESS)
+            | flag(is_result, row::PING_RESULT)
             | flag(body.is_some(), row::PING_BODY);
         self.execute(
             INSERT,
@@ -105,6 +106,12 @@ impl FactRows for Tx<'_> {
 
     fn body_bytes(&self) -> Result<i64, StoreError> {
         Ok(self.numbers.body_bytes)
+    }
+
+    fn newest_body(&self, check: CheckId) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT body FROM bodies WHERE check_id = ?1 ORDER BY seq DESC LIMIT 1";
+        let newest = History::Bodies.all(self, sql, params![key(check.0)], |row| row.get(0))?;
+        Ok(newest.into_iter().next())
     }
 
     fn oldest_body(&self) -> Result<Option<i64>, StoreError> {

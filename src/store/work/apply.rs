@@ -11,12 +11,13 @@ use super::pauses::note_who_paused;
 use super::rows::Rows;
 use super::step::{Subject, step_check};
 use crate::core::audit::{Audit, AuditKind};
-use crate::core::check::{CheckId, Definition, Name, PingKind};
+use crate::core::check::{CheckId, Definition, Name, Ping, PingKind};
+use crate::core::incident::{Incident, Matter};
 use crate::core::origin::{Habits, Happening};
 use crate::core::state::Pause;
-use crate::core::step::{Input, PingEffect};
+use crate::core::step::Input;
 use crate::core::time::Time;
-use crate::store::{Applied, Entry, PingFact, StoreError, What};
+use crate::store::{Applied, Entry, PingFact, ResultFact, ResultTaken, StoreError, What};
 
 /// A check that something happens to, as it is before.
 struct Before {
@@ -37,7 +38,8 @@ fn apply_one(rows: &mut dyn Rows, entry: &Entry) -> Result<Applied, StoreError> 
     let Some(standing) = standing else { return Ok(Applied::NoSuchCheck) };
     let before = Before { check, definition: standing.definition.clone(), pause: standing.state.pause };
     match what {
-        What::Ping(fact) => apply_ping(rows, &before, fact, at).map(Applied::Done),
+        What::Ping(fact) => apply_ping(rows, &before, fact, at),
+        What::Result(fact) => apply_result(rows, &before, fact, at),
         What::Unpause { .. } if before.definition.spec.paused => Ok(Applied::PausedByFile),
         What::Unpause { comment, by } => {
             let said = Said { comment: comment.as_deref(), by: by.as_deref() };
@@ -58,8 +60,11 @@ fn apply_ping(
     before: &Before,
     fact: &PingFact,
     at: Time,
-) -> Result<Option<PingEffect>, StoreError> {
+) -> Result<Applied, StoreError> {
     let Before { check, definition, pause } = before;
+    if definition.spec.assert.is_some() && fact.ping.kind != PingKind::Log {
+        return Ok(Applied::TakesResults);
+    }
     let judged = Subject::as_before(*check, definition);
     let stepped = step_check(rows, judged, &Input::Ping(fact.ping.clone()), at)?;
     let counted = stepped.ping;
@@ -76,8 +81,46 @@ fn apply_ping(
         Some(body) => make_space(rows, body.len())?,
         None => false,
     };
-    rows.insert_ping(NewPing { check: *check, at, fact, counted, keeps_body })?;
-    Ok(counted)
+    rows.insert_ping(NewPing { check: *check, at, fact, counted, is_result: false, keeps_body })?;
+    Ok(Applied::Done(counted))
+}
+
+fn apply_result(
+    rows: &mut dyn Rows,
+    before: &Before,
+    fact: &ResultFact,
+    at: Time,
+) -> Result<Applied, StoreError> {
+    let Before { check, definition, pause } = before;
+    if definition.spec.assert.is_none() {
+        return Ok(Applied::TakesPings);
+    }
+    let own = Matter::own(*check);
+    let stands = |incident: Option<Incident>| incident.map(|incident| (incident.id, incident.status));
+    let before = stands(rows.open_incident(&own)?);
+    let judged = Subject::as_before(*check, definition);
+    let counted = step_check(rows, judged, &Input::Result(fact.result), at)?.ping;
+    let after = stands(rows.open_incident(&own)?);
+    // What is said again and again is kept once.
+    let is_news = |text: &&Vec<u8>| Ok(!text.is_empty() && rows.newest_body(*check)?.as_ref() != Some(*text));
+    let text = match &fact.text {
+        Some(text) if is_news(&text)? => Some(text.clone()),
+        _ => None,
+    };
+    let keeps_body = match &text {
+        Some(text) => make_space(rows, text.len())?,
+        None => false,
+    };
+    let kept = PingFact {
+        ping: Ping { kind: fact.result.outcome.kept_as(), rid: None, exit_status: None },
+        comment: fact.why.clone(),
+        body: text,
+        left_out: fact.left_out,
+        body_cut: false,
+        source: fact.source,
+    };
+    rows.insert_ping(NewPing { check: *check, at, fact: &kept, counted, is_result: true, keeps_body })?;
+    Ok(Applied::Result(ResultTaken { before, after, is_paused: pause.since().is_some() }))
 }
 
 /// Who did something, and why.

@@ -132,9 +132,10 @@ fn changed(before: &Definition, after: &Definition) -> String {
     }
 }
 
-fn changed_of_spec(before: &Spec, after: &Spec) -> [(&'static str, bool); 11] {
+fn changed_of_spec(before: &Spec, after: &Spec) -> [(&'static str, bool); 12] {
     let Spec {
         schedule,
+        assert,
         grace,
         early,
         max_runtime,
@@ -148,6 +149,7 @@ fn changed_of_spec(before: &Spec, after: &Spec) -> [(&'static str, bool); 11] {
     } = after;
     [
         ("schedule", before.schedule != *schedule),
+        ("assert", before.assert != *assert),
         ("grace", before.grace != *grace),
         ("early", before.early != *early),
         ("max_runtime", before.max_runtime != *max_runtime),

@@ -16,6 +16,8 @@ pub(in crate::store) struct NewPing<'a> {
     pub(in crate::store) fact: &'a PingFact,
     /// What it counted for.
     pub(in crate::store) counted: Option<PingEffect>,
+    /// It is a result (17.2).
+    pub(in crate::store) is_result: bool,
     /// Whether its body is kept, if it has one.
     pub(in crate::store) keeps_body: bool,
 }
@@ -64,6 +66,8 @@ pub(in crate::store) trait FactRows {
 
     /// The sum of all bodies that are kept, in bytes.
     fn body_bytes(&self) -> Result<i64, StoreError>;
+    /// The newest body of a check that is kept.
+    fn newest_body(&self, check: CheckId) -> Result<Option<Vec<u8>>, StoreError>;
     /// The number of the oldest ping of which the body is kept.
     fn oldest_body(&self) -> Result<Option<i64>, StoreError>;
     /// Answers whether there was one, and it is gone.

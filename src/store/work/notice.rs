@@ -146,7 +146,7 @@ impl SaidLast {
 fn missed(schedule: &Schedule, state: &State, due: impl FnOnce() -> Option<Time>) -> Option<Time> {
     match schedule {
         Schedule::CountedAt(..) => state.counted.and_then(|counted| counted.late_for),
-        Schedule::Counted(_) => None,
+        Schedule::Counted(_) | Schedule::Unscheduled => None,
         Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => due(),
     }
 }

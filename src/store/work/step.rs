@@ -30,7 +30,7 @@ impl Subject<'_> {
 /// What came of it.
 #[derive(Clone, Copy)]
 pub(in crate::store) struct Stepped {
-    /// What a ping counted for.
+    /// What a ping or a result counted for.
     pub(in crate::store) ping: Option<PingEffect>,
     /// How it stands paused now.
     pub(in crate::store) pause: Pause,
@@ -46,7 +46,7 @@ pub(in crate::store) fn step_check(
     let Subject { check, by, told_as } = judged;
     let state = rows.take_state(check);
     let mut before = state.causes.clone();
-    let is_ping = matches!(input, Input::Ping(_));
+    let is_ping = matches!(input, Input::Ping(_) | Input::Result(_));
     let made = step(&by.spec, state, input, now, rows.blind()?);
     let stepped = Stepped { ping: made.ping, pause: made.state.pause };
     // 1.6: of a ping that counts for nothing, because judging it panicked, no start may make another state.

@@ -12,7 +12,7 @@ use crate::core::check::CheckId;
 use crate::core::refusals::Refused;
 use crate::core::time::{Span, Time};
 use crate::store::command::StoreCommand;
-use crate::store::{Applied, Entry, PingFact, Store, StoreError, What};
+use crate::store::{Applied, Entry, PingFact, ResultFact, Store, StoreError, What};
 
 /// Without a sign of life for longer than this, readers no longer judge now (1.5). One is due each second, and after ten
 /// (9.1) all that came since the last is blind: whoever judged until then would have to take back what he said.
@@ -66,7 +66,7 @@ pub(super) struct QueuedPing {
 
 impl QueuedPing {
     fn bytes(&self) -> usize {
-        if let What::Ping(fact) = &self.entry.what { bytes_of(fact) } else { 0 }
+        bytes_of(&self.entry.what)
     }
 }
 
@@ -222,12 +222,16 @@ fn from_to(known: Option<Window>, at: Time) -> Window {
     })
 }
 
-pub(super) fn bytes_of(fact: &PingFact) -> usize {
+/// What a ping or result takes while it waits.
+pub(super) fn bytes_of(what: &What) -> usize {
     // The cost of a row without its texts.
     const ROW_BYTES: usize = 256;
-    let body = fact.body.as_ref().map_or(0, Vec::len);
-    let comment = fact.comment.as_ref().map_or(0, String::len);
-    ROW_BYTES + body + comment
+    let (body, comment) = match what {
+        What::Ping(PingFact { body, comment, .. }) => (body, comment),
+        What::Result(ResultFact { text, why, .. }) => (text, why),
+        _ => return 0,
+    };
+    ROW_BYTES + body.as_ref().map_or(0, Vec::len) + comment.as_ref().map_or(0, String::len)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What facts do to a check.
 
+use punctual::core::assertion::Outcome;
 use punctual::core::cause::{CauseKind, Family};
 use punctual::core::check::{Overlap, Ping, PingKind, Rid};
 use punctual::core::refusals::Refused;
@@ -46,6 +47,49 @@ impl Model {
             };
             self.rids.insert(rid.clone(), last);
         }
+        true
+    }
+
+    /// The caller has walked to `now`. Answers whether it counted.
+    pub(crate) fn result(&mut self, plan: &Plan, outcome: Outcome, now: Time) -> bool {
+        if self.archived {
+            return false;
+        }
+        // 17.7
+        if self.is_paused() {
+            return true;
+        }
+        let assertion = plan.spec.assert.as_ref().expect("results are of assertions");
+        // 17.8: whatever it says, it came.
+        self.discharge = Some(now);
+        let for_want_of_it =
+            [CauseKind::Missing, CauseKind::NeverSeen, CauseKind::NotStarted, CauseKind::Overrun];
+        self.end(&for_want_of_it);
+        self.end(&[CauseKind::Blind]);
+        match outcome {
+            // 17.3, 17.4: it neither counts nor breaks a row.
+            Outcome::Unknown => {
+                self.unknowns_in_a_row += 1;
+                if self.unknowns_in_a_row >= assertion.unknowns_before_alert {
+                    self.begin(CauseKind::Unprobed, now);
+                }
+                return true;
+            }
+            Outcome::Holds => {
+                (self.fails_in_a_row, self.successes_in_a_row) = (0, self.successes_in_a_row + 1);
+                if self.successes_in_a_row >= plan.spec.successes_to_recover {
+                    self.end(&[CauseKind::Violated]);
+                }
+            }
+            Outcome::Violated => {
+                (self.fails_in_a_row, self.successes_in_a_row) = (self.fails_in_a_row + 1, 0);
+                if self.fails_in_a_row >= plan.spec.failures_before_alert {
+                    self.begin(CauseKind::Violated, now);
+                }
+            }
+        }
+        self.unknowns_in_a_row = 0;
+        self.end(&[CauseKind::Unprobed]);
         true
     }
 
@@ -128,7 +172,7 @@ impl Model {
             }
         }
         match plan.spec.schedule {
-            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => {}
+            Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) | Schedule::Unscheduled => {}
             Schedule::CountedAt(_, expect) => {
                 self.count_success(&expect, now);
                 let Some(at_least) = expect.at_least else { return };
@@ -246,6 +290,7 @@ impl Model {
         self.floor = now;
         self.fails_in_a_row = 0;
         self.successes_in_a_row = 0;
+        self.unknowns_in_a_row = 0;
         self.paused_by_file = new.spec.paused;
         self.arm(now);
     }
@@ -266,6 +311,7 @@ impl Model {
             }
             _ => {}
         }
+        self.assert_otherwise(old, new);
         let rescheduled = old.spec.schedule != new.spec.schedule || old.spec.early != new.spec.early;
         let bounds = |plan: &Plan| (plan.spec.grace, plan.spec.max_runtime, plan.spec.start_within);
         let bears_on_lateness = rescheduled || bounds(old) != bounds(new);
@@ -279,6 +325,9 @@ impl Model {
         }
         if bears_on_lateness {
             self.lateness_after_change(old, new, now);
+            if new.spec.schedule == Schedule::Unscheduled {
+                self.end(&[CauseKind::Blind]);
+            }
         }
         if new.spec.overlap != Overlap::Fail {
             self.end(&[CauseKind::Overlapping]);
@@ -293,11 +342,26 @@ impl Model {
         self.walked = self.walked.min(now);
     }
 
+    /// 17.2: what is asserted is not pinged, and what is pinged is not asserted; what was found before is not in a row with what
+    /// is found from now on.
+    fn assert_otherwise(&mut self, old: &Plan, new: &Plan) {
+        if old.spec.asserts() != new.spec.asserts() {
+            (self.fails_in_a_row, self.successes_in_a_row, self.unknowns_in_a_row) = (0, 0, 0);
+            self.runs.clear();
+            self.serving = None;
+        }
+        match new.spec.assert {
+            Some(_) => self.end(&[CauseKind::Failed, CauseKind::TooShort, CauseKind::Overlapping]),
+            None => self.end(&[CauseKind::Violated, CauseKind::Unprobed]),
+        }
+    }
+
     /// Coal-mine's update: the deadline counts from a time that has passed, and lateness is judged anew at once.
     pub(crate) fn rearm(&mut self, old: &Plan, new: &Plan, from: Time, now: Time) {
         if self.archived {
             return;
         }
+        self.assert_otherwise(old, new);
         self.serving = None;
         self.short_for = None;
         self.counted_to = now;

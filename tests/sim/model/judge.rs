@@ -44,6 +44,7 @@ impl Model {
         }
         match plan.spec.schedule {
             Schedule::Every(_) | Schedule::Periods(_) | Schedule::At(_) => self.judge_due(plan, point, stamp),
+            Schedule::Unscheduled => {}
             Schedule::CountedAt(_, expect) => self.judge_occurrence(plan, &expect, point, stamp),
             Schedule::Counted(expect) => self.judge_sliding(plan, &expect, point, stamp),
         }

@@ -95,6 +95,8 @@ pub(crate) struct Model {
     nameless_run_closed_by_pause: bool,
     fails_in_a_row: u32,
     successes_in_a_row: u32,
+    /// 17.4
+    unknowns_in_a_row: u32,
     successes: Vec<Time>,
     /// An occurrence with a shortfall that its grace may fill, and the one that it is late for (3.1, 3.3).
     short_for: Option<Time>,
@@ -130,6 +132,7 @@ impl Model {
             nameless_run_closed_by_pause: false,
             fails_in_a_row: 0,
             successes_in_a_row: 0,
+            unknowns_in_a_row: 0,
             successes: Vec::new(),
             short_for: None,
             late_for: None,

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use rusqlite::Row;
 
 use super::ids::IdSet;
+use crate::core::assertion::{AssertionResult, Outcome};
 use crate::core::check::{CheckId, Ping, Rid};
-use crate::core::time::Time;
+use crate::core::step::Input;
+use crate::core::time::{Span, Time};
 use crate::store::row;
 
 /// The row of `meta`: no row is behind by a ping up to this one.
@@ -139,11 +141,12 @@ pub(in crate::store::sqlite) struct Later {
     pub(super) ordinal: i64,
     /// Whether it counts in windows.
     pub(super) is_success: bool,
-    pub(super) ping: Ping,
+    /// The ping, or the result that is kept as one.
+    pub(super) input: Input,
 }
 
 impl Later {
-    pub(super) const COLUMNS: &str = "seq, at, ordinal, kind, exit_status, rid, flags";
+    pub(super) const COLUMNS: &str = "seq, at, ordinal, kind, exit_status, rid, flags, duration";
 
     /// `None`: it is damaged.
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Option<Later>> {
@@ -152,14 +155,20 @@ impl Later {
         let rid = rid.and_then(|rid| Rid::stored(&rid));
         let kind = row::ping_kind(row.get(3)?).filter(|_| is_whole || rid.is_some());
         let Some(kind) = kind else { return Ok(None) };
-        let ping = Ping { kind, rid, exit_status: row.get(4)? };
         let flags: u8 = row.get(6)?;
+        let input = if flags & row::PING_RESULT != 0 {
+            let Some(outcome) = Outcome::of_kept(kind) else { return Ok(None) };
+            let took = row.get::<_, Option<i64>>(7)?.map(Span::ms);
+            Input::Result(AssertionResult { outcome, took })
+        } else {
+            Input::Ping(Ping { kind, rid, exit_status: row.get(4)? })
+        };
         Ok(Some(Later {
             seq: row.get(0)?,
             at: Time::from_ms(row.get(1)?),
             ordinal: row.get(2)?,
             is_success: flags & row::PING_SUCCESS != 0,
-            ping,
+            input,
         }))
     }
 }

@@ -10,7 +10,6 @@ use rusqlite::params;
 use super::behind::{Later, UP_TO};
 use crate::core::check::CheckId;
 use crate::core::state::State;
-use crate::core::step::Input;
 use crate::core::window::WindowCount;
 use crate::store::live::Known;
 use crate::store::sqlite::blind;
@@ -185,7 +184,7 @@ impl Tx<'_> {
         let definition = staged.definition.clone();
         for later in laters {
             let judged = Subject::as_before(check, &definition);
-            step_check(self, judged, &Input::Ping(later.ping.clone()), later.at)?;
+            step_check(self, judged, &later.input, later.at)?;
             let staged = self.staged_now(check);
             (staged.last_ping, staged.pings) = (later.seq, later.ordinal);
             staged.successes.extend(later.is_success.then_some(later.at));

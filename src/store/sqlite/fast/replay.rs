@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use super::behind::Later;
 use super::prefetch::prefetch;
 use crate::core::check::CheckId;
-use crate::core::step::{Input, step};
+use crate::core::step::step;
 use crate::store::StoreError;
 use crate::store::sqlite::blind::{self, LaterWindow};
 use crate::store::sqlite::error::damaged;
@@ -32,7 +32,7 @@ pub(in crate::store::sqlite) fn replay(db: &Connection, memory: &mut Memory) -> 
         let Some(later) = Later::read(row)? else {
             return Ok(Err(damaged(format_args!("ping {}", row.get::<_, i64>(0)?))));
         };
-        laters.push((id(row.get(7)?), later));
+        laters.push((id(row.get(8)?), later));
         if laters.len() == AT_A_TIME {
             step_through(memory, &mut laters, &mut windows);
         }
@@ -69,7 +69,7 @@ fn step_again(memory: &mut Memory, check: CheckId, later: Later) {
     }
     let mut known = slot.check.known();
     let spec = &slot.check.definition.spec;
-    let made = step(spec, known.state.clone(), &Input::Ping(later.ping.clone()), later.at, &memory.blind);
+    let made = step(spec, known.state.clone(), &later.input, later.at, &memory.blind);
     if made.flips.is_empty() && made.judgements.is_empty() {
         known.state = made.state;
         if later.is_success {

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::audit;
+use crate::core::assertion::Outcome;
 use crate::core::cause::Status;
 use crate::core::check::CheckId;
 use crate::core::step::Judgement;
@@ -16,7 +17,7 @@ use crate::store::history::{
     AuditRecord, AuditsWanted, BodyRecord, FlipRecord, JudgementRecord, LeftOut, MAX_PAGE, PauseRecord,
     PingRecord,
 };
-use crate::store::row::{PING_BODY, PING_REPEAT, flip_reason, ping_kind, read_causes};
+use crate::store::row::{PING_BODY, PING_REPEAT, PING_RESULT, flip_reason, ping_kind, read_causes};
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::sqlite::files::open_reader;
 use crate::store::sqlite::happenings;
@@ -280,6 +281,7 @@ fn ping(row: &Row<'_>) -> rusqlite::Result<PingRecord> {
         seq: number(row, 0)?,
         at: Time::from_ms(row.get(1)?),
         kind,
+        result: Outcome::of_kept(kind).filter(|_| flags & PING_RESULT != 0),
         repeat: flags & PING_REPEAT != 0,
         body: match (flags & PING_BODY != 0, row.get(10)?) {
             (false, _) => BodyRecord::None,

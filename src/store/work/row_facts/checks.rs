@@ -105,7 +105,7 @@ fn change_everything(rows: &mut dyn OldRows, incident: &Incident) -> Result<(), 
     let state = State { last_seen: Some(at(7)), ..rows.take_state(check) };
     rows.put_state(check, state, Became::Otherwise)?;
     let (fact, counted) = (&success("body"), None);
-    rows.insert_ping(NewPing { check, at: at(7), fact, counted, keeps_body: true })?;
+    rows.insert_ping(NewPing { check, at: at(7), fact, counted, is_result: false, keeps_body: true })?;
     rows.insert_happening(check, at(7), "x")?;
     rows.put_alerts(check, vec![fires()])?;
     rows.put_flapping(check, &ops, &Flapping::Untold(vec![Bout { from: at(1), to: at(2) }]))?;

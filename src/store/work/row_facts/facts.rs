@@ -10,7 +10,14 @@ fn ping(rows: &mut dyn Rows, check: CheckId, second: i64, body: &str) -> Result<
     rows.to_change(check)?;
     let counted = Some(PingEffect { repeat: false, success: true, duration: None });
     let keeps_body = !body.is_empty();
-    rows.insert_ping(NewPing { check, at: at(second), fact: &success(body), counted, keeps_body })?;
+    rows.insert_ping(NewPing {
+        check,
+        at: at(second),
+        fact: &success(body),
+        counted,
+        is_result: false,
+        keeps_body,
+    })?;
     rows.last_ping(check)
 }
 

@@ -1,0 +1,56 @@
+//! Taking what a program found of a check that asserts something (§17): stored, and only then answered (14.1).
+
+use super::ping::PingNotTaken;
+use super::services::Services;
+use super::view::Moment;
+use crate::core::check::CheckId;
+use crate::core::schedule::Schedule;
+use crate::core::time::{Span, Time};
+use crate::store::live::Check;
+use crate::store::{Applied, ResultFact, ResultTaken};
+
+/// What is due within this time is asked for: a reporter looks at it now (17.9).
+const DUE_WITHIN: Span = Span::secs(30);
+
+/// Has a result stored, and waits until it is durable.
+pub async fn take(
+    services: &Services,
+    check: CheckId,
+    fact: ResultFact,
+) -> Result<ResultTaken, PingNotTaken> {
+    let stored = services.writer.report(check, fact).map_err(|_| PingNotTaken::Overloaded)?;
+    match stored.await {
+        Ok(Ok(Applied::Result(taken))) => Ok(taken),
+        Ok(Ok(Applied::NoSuchCheck)) => Err(PingNotTaken::NoSuchCheck),
+        Ok(Ok(Applied::TakesPings)) => Err(PingNotTaken::TakesPings),
+        Ok(Ok(Applied::Done(_) | Applied::PausedByFile | Applied::TakesResults)) => {
+            unreachable!("what is reported is a result, and no ping and no pause")
+        }
+        // The writer has logged what failed; if it is gone, we are stopping.
+        Ok(Err(_)) | Err(_) => Err(PingNotTaken::NotStored),
+    }
+}
+
+/// When a reporter should look whether a check holds.
+pub enum AskedFor {
+    /// Whenever it looks: nothing is ever due.
+    Always,
+    /// By this time, which may be past.
+    By(Time),
+}
+
+/// Whether, and by when, a check is to be looked at by this reporter now (17.9); `None`: not now, or not by this one. It promises
+/// nothing: two programs that ask get the same.
+pub fn asked_of(moment: &Moment<'_>, check: &Check, reporter: &str) -> Option<AskedFor> {
+    let spec = &check.definition.spec;
+    spec.asserts().filter(|reported| *reported.reporter == *reporter)?;
+    let seen = moment.look(check);
+    if seen.view.paused {
+        return None;
+    }
+    if spec.schedule == Schedule::Unscheduled {
+        return Some(AskedFor::Always);
+    }
+    let due = seen.view.due?;
+    (seen.view.late || due <= moment.now + DUE_WITHIN).then_some(AskedFor::By(due))
+}

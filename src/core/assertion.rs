@@ -1,0 +1,99 @@
+//! What should hold, and what a look at it came to (§17).
+
+use std::sync::Arc;
+
+use super::ping::PingKind;
+use super::time::Span;
+
+/// A condition that a check states: whether it holds, a program reports (17.1).
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Assertion {
+    /// Who looks, and at what.
+    pub reported: Reported,
+    /// So many unknown results in a row are a cause (17.4); at least 1.
+    pub unknowns_before_alert: u32,
+}
+
+impl Assertion {
+    /// `unknowns_before_alert` where nothing is said.
+    pub const DEFAULT_UNKNOWNS: u32 = 3;
+}
+
+/// Who reports, and two values for them that mean nothing here (17.9). Each is "" where nothing is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Reported {
+    /// Which program: it asks what is due by this name.
+    pub reporter: Arc<str>,
+    /// Which of its functions, for example.
+    pub by: Arc<str>,
+    /// JSON.
+    pub args: Arc<str>,
+}
+
+impl Reported {
+    /// The longest name of a reporter and of what it reports by, in bytes.
+    pub const MAX_NAME_BYTES: usize = 200;
+    /// The longest `args`, in bytes.
+    pub const MAX_ARGS_BYTES: usize = 4096;
+}
+
+/// What a look at an assertion came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// It holds.
+    Holds,
+    /// It does not.
+    Violated,
+    /// Whoever looked cannot tell: neither of the two.
+    Unknown,
+}
+
+impl Outcome {
+    /// All there are.
+    pub const ALL: [Outcome; 3] = [Outcome::Holds, Outcome::Violated, Outcome::Unknown];
+
+    /// The word in the API and on pages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Holds => "holds",
+            Outcome::Violated => "violated",
+            Outcome::Unknown => "unknown",
+        }
+    }
+
+    /// As what it is kept among the pings (17.2).
+    pub fn kept_as(self) -> PingKind {
+        match self {
+            Outcome::Holds => PingKind::Success,
+            Outcome::Violated => PingKind::Fail,
+            Outcome::Unknown => PingKind::Log,
+        }
+    }
+
+    /// What a ping of this kind is, if it is a result; `None`: none is kept so.
+    pub fn of_kept(kind: PingKind) -> Option<Outcome> {
+        Outcome::ALL.into_iter().find(|outcome| outcome.kept_as() == kind)
+    }
+}
+
+/// The part of a result that is judged (17.1). Why it is unknown, its text and its source are facts that no rule looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AssertionResult {
+    pub outcome: Outcome,
+    /// How long the look took, if that is known.
+    pub took: Option<Span>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 17.2
+    #[test]
+    fn a_result_is_kept_as_a_ping_and_read_back() {
+        let kept = Outcome::ALL.map(Outcome::kept_as);
+        assert_eq!(kept, [PingKind::Success, PingKind::Fail, PingKind::Log]);
+        assert_eq!(kept.map(Outcome::of_kept), Outcome::ALL.map(Some));
+        assert_eq!(Outcome::of_kept(PingKind::Start), None);
+    }
+}

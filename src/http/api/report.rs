@@ -1,0 +1,135 @@
+//! `POST /api/v1/checks/{name}/report`: what a program found of a check that asserts something (17.1).
+
+use hyper::StatusCode;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::asked::{ApiOutcome, Asked, in_json};
+use super::contract::Contract;
+use super::query::bad;
+use super::shape::{self, explained, flag, list, number, object, one_of, text, whole};
+use crate::app::ping::PingNotTaken;
+use crate::app::{NotDone, report};
+use crate::core::assertion::{AssertionResult, Outcome};
+use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
+use crate::core::text::{first_bytes, last_bytes};
+use crate::core::time::Span;
+use crate::http::problem::Problem;
+use crate::store::{PingFact, ResultFact, ResultTaken};
+
+/// The longest that a look may have taken: longer is a mistake of units.
+const MAX_TOOK: Span = Span::mins(366 * 24 * 60);
+const LIKE: &str = r#"{"result": "violated", "why": "no picture for 5 days"}"#;
+
+/// What a body may say.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    result: String,
+    #[serde(default)]
+    why: String,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    duration_seconds: Option<f64>,
+}
+
+pub(super) fn contract() -> Contract {
+    let outcomes = Outcome::ALL.map(Outcome::as_str);
+    let mut body = shape::asked([
+        ("result", explained(one_of(outcomes), "`unknown`: whoever looked could not tell.")),
+        ("why", explained(text(), "A line for people.")),
+        ("text", explained(text(), "What the look said: its first 2,000 and last 8,000 bytes are kept.")),
+        ("duration_seconds", explained(number(), "How long the look took.")),
+    ]);
+    body["required"] = json!(["result"]);
+    let standing = object(
+        "IncidentOfResult",
+        [
+            ("key", explained(text(), "Which record; \"\" is the check itself.")),
+            ("incident", whole()),
+            ("standing", one_of(IncidentStatus::ALL.map(IncidentStatus::as_str))),
+        ],
+    );
+    let answer = object(
+        "ResultTaken",
+        [
+            ("began", explained(list(standing.clone()), "Incidents that this result opened.")),
+            ("ended", explained(list(standing), "Those that it ended.")),
+            ("open", explained(whole(), "How many are open now.")),
+            ("paused", explained(flag(), "The check is paused: the result is kept, and judges nothing.")),
+        ],
+    );
+    Contract::new("reportResult", "Report whether what a check asserts holds", answer)
+        .must_say(body)
+        .refuses(&[409, 422])
+}
+
+/// Takes a result, by whoever may ping the check.
+pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
+    asked.query(&[])?;
+    let check = asked.check()?;
+    if !asked.may_ping(&check) {
+        let detail = "this key is for other checks: use one of this check's";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
+    let body: Body = serde_json::from_slice(body)
+        .map_err(|error| bad(format!("the body is an object like {LIKE}: {error}")))?;
+    let fact = fact(asked, body)?;
+    let taken = report::take(&asked.app().services, check.id, fact).await.map_err(refused)?;
+    Ok(in_json(StatusCode::OK, &said(taken)))
+}
+
+fn refused(why: PingNotTaken) -> Problem {
+    NotDone::NotTaken(why).into()
+}
+
+fn fact(asked: &Asked<'_>, body: Body) -> Result<ResultFact, Problem> {
+    let Body { result, why, text, duration_seconds } = body;
+    let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == result);
+    let invalid = |detail: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
+    let outcome = outcome.ok_or_else(|| invalid("`result` is holds, violated or unknown"))?;
+    let took = match duration_seconds {
+        Some(seconds) if !(0.0..=MAX_TOOK.as_ms() as f64 / 1000.0).contains(&seconds) => {
+            return Err(invalid("`duration_seconds` is a number of seconds, from 0 to those of a year"));
+        }
+        seconds => seconds.map(|seconds| Span::ms((seconds * 1000.0).round() as i64)),
+    };
+    let (text, left_out) = kept(&text);
+    Ok(ResultFact {
+        result: AssertionResult { outcome, took },
+        why: Some(why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(&why).to_owned()),
+        text,
+        left_out,
+        source: asked.visit.source,
+    })
+}
+
+/// Of a text that is too long its beginning and its end; and the number of bytes between.
+fn kept(text: &str) -> (Option<Vec<u8>>, u64) {
+    if text.is_empty() {
+        return (None, 0);
+    }
+    if text.len() <= PingFact::MAX_BODY_BYTES {
+        return (Some(text.as_bytes().to_vec()), 0);
+    }
+    let (first, last) =
+        (first_bytes(text, PingFact::FIRST_BODY_BYTES), last_bytes(text, PingFact::LAST_BODY_BYTES));
+    // What is left out begins after so many bytes, whatever they are.
+    let mut first = first.as_bytes().to_vec();
+    first.resize(PingFact::FIRST_BODY_BYTES, b' ');
+    let left_out = (text.len() - first.len()).saturating_sub(last.len()) as u64;
+    (Some([first, last.as_bytes().to_vec()].concat()), left_out)
+}
+
+fn said(taken: ResultTaken) -> Value {
+    let ResultTaken { before, after, is_paused } = taken;
+    let number = |stands: Option<(IncidentId, IncidentStatus)>| stands.map(|(incident, _)| incident);
+    let is_same = number(before) == number(after);
+    let shown = |(incident, status): (IncidentId, IncidentStatus)| json!({"key": IncidentKey::own().as_str(), "incident": incident.0, "standing": status.as_str()});
+    let began: Vec<Value> = after.filter(|_| !is_same).map(shown).into_iter().collect();
+    let ended = before.filter(|_| !is_same);
+    let ended: Vec<Value> =
+        ended.map(|(incident, _)| shown((incident, IncidentStatus::Resolved))).into_iter().collect();
+    json!({"began": began, "ended": ended, "open": usize::from(after.is_some()), "paused": is_paused})
+}

@@ -1,0 +1,66 @@
+//! Pings and results, with everything that is kept of them.
+
+use std::net::IpAddr;
+
+use crate::core::assertion::AssertionResult;
+use crate::core::check::Ping;
+use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::text::first_bytes;
+
+/// A ping, with everything that is kept of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PingFact {
+    pub ping: Ping,
+    /// At most [`PingFact::MAX_COMMENT_BYTES`], cut between characters.
+    pub comment: Option<String>,
+    /// The body: any bytes, at most [`PingFact::MAX_BODY_BYTES`]; `None` if there was none. Of a longer body, the first
+    /// [`PingFact::FIRST_BODY_BYTES`] and the last [`PingFact::LAST_BODY_BYTES`] are kept.
+    pub body: Option<Vec<u8>>,
+    /// The number of bytes between these two parts, which are not kept.
+    pub left_out: u64,
+    /// The body was not read to its end.
+    pub body_cut: bool,
+    /// The client's address.
+    pub source: IpAddr,
+}
+
+impl PingFact {
+    /// The longest comment that is kept, in bytes.
+    pub const MAX_COMMENT_BYTES: usize = 500;
+
+    /// The part of a comment that is kept.
+    pub fn kept(comment: &str) -> &str {
+        first_bytes(comment, PingFact::MAX_COMMENT_BYTES)
+    }
+    /// The longest body that is kept, in bytes.
+    pub const MAX_BODY_BYTES: usize = PingFact::FIRST_BODY_BYTES + PingFact::LAST_BODY_BYTES;
+    /// How much of the beginning of a longer body is kept, in bytes.
+    pub const FIRST_BODY_BYTES: usize = 2_000;
+    /// How much of its end is kept, in bytes.
+    pub const LAST_BODY_BYTES: usize = 8_000;
+}
+
+/// A result, with everything that is kept of it among the pings (17.2).
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResultFact {
+    pub result: AssertionResult,
+    /// Why it is so; bounded as a ping's comment.
+    pub why: Option<String>,
+    /// What the look said, bounded as a ping's body, and kept where it differs from the newest that is kept.
+    pub text: Option<Vec<u8>>,
+    /// The number of bytes that are left out of it, as of a body.
+    pub left_out: u64,
+    /// The client's address.
+    pub source: IpAddr,
+}
+
+/// What a result made of its check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResultTaken {
+    /// The incident of the check that was open before, and how it stood.
+    pub before: Option<(IncidentId, IncidentStatus)>,
+    /// The one that is open now.
+    pub after: Option<(IncidentId, IncidentStatus)>,
+    /// The check is paused: it is kept, and judges nothing (17.7).
+    pub is_paused: bool,
+}

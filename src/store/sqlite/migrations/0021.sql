@@ -1,0 +1,2 @@
+-- Assertions: no table changes, but definitions, states and pings say what no version before can read. A ping whose flags have
+-- 16 is a result (17.2): its kind is that of the ping as which it is kept.
