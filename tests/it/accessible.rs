@@ -127,6 +127,10 @@ fn findings_of_refused_forms(browser: &mut Browser, server: &Punctual, axe: &str
     let long = json!({"title": "another".repeat(20)});
     assert_eq!(http::send(http::with_json(request, &long)).status, 200);
     send(browser, "[['grace', '7m']]", "table.both");
+    browser.open(&server.url("/edit/made"));
+    let request = http::client().delete(server.url("/api/v1/checks/made")).bearer_auth(TOKEN);
+    assert_eq!(http::send(request).status, 204);
+    send(browser, "[['grace', '8m']]", "form.check[action=\"../new\"]");
     all
 }
 

@@ -312,3 +312,69 @@ fn a_form_may_be_as_long_as_a_check_and_no_longer() {
     let reader = Person::signed_in(&server, READ);
     assert_eq!(reader.post("/new", &typed).status, 400, "whoever may not write needs no long form");
 }
+
+/// 22.11e
+#[test]
+fn what_was_typed_stays_where_the_check_is_gone_or_a_file_declares_it_by_then() {
+    let server = start();
+    let ann = Person::signed_in(&server, WRITE);
+    let made = [("name", "a"), ("every", "5m"), ("grace", "3m")];
+    assert_moved(&send(&ann, "/new", "save", &made), "./checks/a");
+    let page = ann.get("/edit/a").text();
+    assert_moved(&send(&ann, "/edit/a?delete", "delete", &[]), "../");
+    let typed = [
+        ("name", "a"),
+        ("every", "5m"),
+        ("grace", "5m"),
+        ("description", "<b>Call Bob.\r\nThen Ann."),
+        ("rest", "min_runtime: 5s"),
+    ];
+    let refused = send_from(&ann, ("/edit/a", &page), "save", &typed);
+    let shown = refused.text();
+    assert_eq!(refused.status, 404, "{shown}");
+    for part in
+        ["deleted meanwhile", "\n&lt;b&gt;Call Bob.\nThen Ann.</textarea>", "\nmin_runtime: 5s</textarea>"]
+    {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(shown.contains("action=\"../new\""), "{shown}");
+    assert_moved(&send_from(&ann, ("/new", &shown), "save", &typed), "./checks/a");
+    assert_eq!(definition(&server, "a")["description"], json!("<b>Call Bob.\nThen Ann."));
+
+    let page = ann.get("/edit/a").text();
+    server.write_config(&format!("{TOKENS}{}", CHECKS.replace("}]", "}, {name: a, every: 5m}]")));
+    assert_eq!(server.reload().status, 200);
+    let refused = send_from(&ann, ("/edit/a", &page), "save", &typed);
+    let shown = refused.text();
+    assert_eq!(refused.status, 409, "{shown}");
+    for part in ["punctual.yaml:", "<bdi>&lt;b&gt;Call Bob.\nThen Ann.</bdi>", "<bdi>min_runtime: 5s</bdi>"] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(!shown.contains("<bdi>5m</bdi>"), "what the file says, too, is not lost: {shown}");
+}
+
+/// 22.11e
+#[test]
+fn what_was_said_of_a_check_or_an_incident_that_is_gone_stays() {
+    let server = start();
+    let ann = Person::signed_in(&server, WRITE);
+    let form = crate::people::form_of(&ann.get("/new").text());
+    let say = |path: &str, what: &str| {
+        let comment = "it <i>rests</i> until Monday";
+        let fields =
+            [("form", form.as_str()), ("do", what), ("comment", comment), ("for", "1h"), ("rid", "x")];
+        let answer = ann.post(path, &fields);
+        let text = answer.text();
+        assert_eq!(answer.status, 404, "{path} {what}: {text}");
+        assert!(
+            text.contains("You had written: it &lt;i&gt;rests&lt;/i&gt; until Monday"),
+            "{path} {what}: {text}"
+        );
+    };
+    for what in ["pause", "mute", "acknowledge", "success"] {
+        say("/checks/gone", what);
+    }
+    for what in ["acknowledge", "wont-fix", "comment"] {
+        say("/incidents/4711", what);
+    }
+}

@@ -41,10 +41,7 @@ pub(in super::super) fn answer(
     (viewer, refused): (&Viewer, Option<&RefusedForm>),
 ) -> Reply {
     let Some(check) = app.services.live.find(name) else {
-        let content = html! { h1 { "No such check" } p { a href="../" { "All checks" } } };
-        let frame =
-            Frame { title: "No such check", up: "../", worst: None, lives: false, viewer: Some(viewer) };
-        return page(StatusCode::NOT_FOUND, &frame, &content);
+        return none(viewer, refused);
     };
     let canonical = check.definition.name.as_str();
     // What is refused is shown where it was asked for: the other address would not say why.
@@ -101,6 +98,17 @@ pub(in super::super) fn answer(
     let frame =
         Frame { title: &title, up: "../", worst: Some(view.status), lives: true, viewer: Some(viewer) };
     page(refused.map_or(StatusCode::OK, |refused| refused.problem.status()), &frame, &content)
+}
+
+fn none(viewer: &Viewer, refused: Option<&RefusedForm>) -> Reply {
+    let content = html! {
+        h1 { "No such check" }
+        @if let Some(refused) = refused { (why_not(refused)) }
+        p { a href="../" { "All checks" } }
+    };
+    let frame = Frame { title: "No such check", up: "../", worst: None, lives: false, viewer: Some(viewer) };
+    let status = refused.map_or(StatusCode::NOT_FOUND, |refused| refused.problem.status());
+    page(status, &frame, &content)
 }
 
 /// What happened to it.

@@ -33,7 +33,7 @@ pub(in super::super) fn answer(
     let (status, title, content) = match found {
         _ if !viewer.may(Scope::Write) => not_allowed(viewer, of),
         None => new(viewer, refused),
-        Some(None) => none(),
+        Some(None) => none(viewer, refused),
         Some(Some(check)) if check.definition.source != Source::Api => declared(&check, refused),
         Some(Some(check)) if asks_to_delete || refused.is_some_and(|refused| refused.deletes) => {
             delete(&check, viewer, refused)
@@ -57,13 +57,32 @@ fn not_allowed(viewer: &Viewer, of: Option<&str>) -> Content {
     (StatusCode::FORBIDDEN, "Make and change checks".to_owned(), content)
 }
 
-fn none() -> Content {
+/// What somebody wrote of a check that is gone becomes one from there, if they want it.
+fn none(viewer: &Viewer, refused: Option<&RefusedCheck>) -> Content {
+    let written = refused.filter(|refused| !refused.deletes).map(|refused| FormShown {
+        form: &refused.typed,
+        faults: faults_of(Some(refused)),
+        action: "../new",
+        version: None,
+        button: "Make it as a new check",
+    });
     let content = html! {
         h1 { "No such check" }
-        p { "It was deleted, or there never was one of this name." }
+        (why_not(refused))
+        @match &written {
+            None => p { "It was deleted, or there never was one of this name." },
+            Some(shown) => {
+                p { "What you wrote still stands below: the check can be made anew from it. Its history does not come back." }
+                (check_form(viewer, shown))
+            }
+        }
         p { a href="../" { "All checks" } " · " a href="../new" { "Make one" } }
     };
-    (StatusCode::NOT_FOUND, "No such check".to_owned(), content)
+    (
+        refused.map_or(StatusCode::NOT_FOUND, |refused| refused.why.status()),
+        "No such check".to_owned(),
+        content,
+    )
 }
 
 fn new(viewer: &Viewer, refused: Option<&RefusedCheck>) -> Content {
@@ -113,22 +132,28 @@ fn change(check: &Check, viewer: &Viewer, refused: Option<&RefusedCheck>) -> Con
 
 /// 22.11c: what it is now beside what was typed, where these differ.
 fn both(name: &str, now: &CheckForm, typed: &CheckForm) -> Markup {
-    let fields = FORM.iter().flat_map(|group| &group.fields).map(|field| field.name.as_str()).chain([REST]);
     html! {
         section aria-label="What it is now, and what you wrote" {
             p { "Somebody changed this check after you had opened the form. What you wrote still stands below: save it in place of what \
                  is there now, or " a href={ "./" (name) } { "begin with what is there now" } "." }
-            table.both {
-                thead { tr { th scope="col" { "Field" } th scope="col" { "Now" } th scope="col" { "You wrote" } } }
-                tbody { @for field in fields {
-                    @let (now, typed) = (now.value(field), typed.value(field));
-                    @if now.trim() != typed.trim() { tr {
-                        th scope="row" { (label(field)) }
-                        td.lines data-label="Now" { bdi { (now) } }
-                        td.lines data-label="You wrote" { bdi { (typed) } }
-                    } }
+            (differences(now, typed))
+        }
+    }
+}
+
+fn differences(now: &CheckForm, typed: &CheckForm) -> Markup {
+    let fields = FORM.iter().flat_map(|group| &group.fields).map(|field| field.name.as_str()).chain([REST]);
+    html! {
+        table.both {
+            thead { tr { th scope="col" { "Field" } th scope="col" { "Now" } th scope="col" { "You wrote" } } }
+            tbody { @for field in fields {
+                @let (now, typed) = (now.value(field), typed.value(field));
+                @if now.trim() != typed.trim() { tr {
+                    th scope="row" { (label(field)) }
+                    td.lines data-label="Now" { bdi { (now) } }
+                    td.lines data-label="You wrote" { bdi { (typed) } }
                 } }
-            }
+            } }
         }
     }
 }
@@ -154,13 +179,21 @@ fn delete(check: &Check, viewer: &Viewer, refused: Option<&RefusedCheck>) -> Con
     (status(refused), format!("Delete {title}"), content)
 }
 
-/// What a file declares is changed there alone (16.1b).
+/// What a file declares is changed there alone (16.1b). What somebody wrote of it before it did is for them to take there.
 fn declared(check: &Check, refused: Option<&RefusedCheck>) -> Content {
+    let now = CheckForm::of(&check.definition);
+    let written = refused.filter(|refused| !refused.deletes && refused.typed != now);
     let content = html! {
         p.small { a href={ "../checks/" (check.definition.name) } { "Its page" } }
         h1 { bdi { (check.definition.title) } " is declared in a file" }
         (why_not(refused))
         p { "Change it in " code { (check.definition.source) } " and reload." }
+        @if let Some(refused) = written {
+            section aria-label="What it is now, and what you wrote" {
+                p { "What you wrote, where it is not what the file says:" }
+                (differences(&now, &refused.typed))
+            }
+        }
     };
     (status(refused), format!("Change {}", check.definition.title), content)
 }

@@ -26,27 +26,30 @@ pub(in super::super) fn answer(
 ) -> Reply {
     let now = app.services.clock.now();
     let frame = |title| Frame { title, up: "../", worst: None, lives: true, viewer: Some(viewer) };
+    let status = |of_page| refused.map_or(of_page, |refused| refused.problem.status());
     let found = id.parse().map_or(Ok(None), |id| history::incident(&app.services, IncidentId(id)));
     let whole = match found {
         Ok(Some(whole)) => whole,
         Ok(None) => {
             let content = html! {
                 h1 { "No such incident" }
+                @if let Some(refused) = refused { (why_not(refused)) }
                 p { "There is none of this number, or not any more. " a href="../incidents" { "All incidents" } }
             };
-            return page(StatusCode::NOT_FOUND, &frame("No such incident – punctual"), &content);
+            return page(status(StatusCode::NOT_FOUND), &frame("No such incident – punctual"), &content);
         }
         Err(error) => {
             let content = html! {
                 h1 { "Incident " (id) }
+                @if let Some(refused) = refused { (why_not(refused)) }
                 div.banner.bad role="alert" { "It cannot be read: " (error) }
             };
-            return page(StatusCode::SERVICE_UNAVAILABLE, &frame("Incidents – punctual"), &content);
+            return page(status(StatusCode::SERVICE_UNAVAILABLE), &frame("Incidents – punctual"), &content);
         }
     };
     let title = format!("Incident {} – punctual", whole.view.record.id.0);
     let content = content(viewer, refused, &whole, now);
-    page(refused.map_or(StatusCode::OK, |refused| refused.problem.status()), &frame(&title), &content)
+    page(status(StatusCode::OK), &frame(&title), &content)
 }
 
 fn content(viewer: &Viewer, refused: Option<&RefusedForm>, whole: &WholeIncident, now: Time) -> Markup {

@@ -40,6 +40,7 @@ pub(in super::super) fn answer(
         Err(why) => {
             let content = html! {
                 h1 { "This filter says nothing" }
+                @if let Some(refused) = refused { (why_not(refused)) }
                 div.banner.bad role="alert" { (why) }
                 (filter.form())
             };
