@@ -15,13 +15,14 @@ const CONFIG: &str = "auth: {anonymous: read, tokens: [{name: oncall, scope: wri
        description: \"Runs ETL.\\nCall Bob.\", runbook_url: 'https://wiki.example.org/backup'}\n\
     - {name: soon, every: 1s, grace: 0s}\n\
     - {name: failed, every: 1h, group: web}\n\
+    - {name: unbroken, every: 1s, grace: 0s, title: TITLE, description: 'https://example.org/TITLE'}\n\
     - {name: acked, every: 1h}\n\
     - {name: nightly, cron: '0 2 * * *', timezone: Europe/Berlin}\n\
     - {name: paused, every: 1h, paused: true}\n\
     - {name: due, every: 1s, grace: 10h}\n";
 /// For whoever comes by, as far as forms make a difference.
 const OPEN_PAGES: [&str; 4] = ["/", "/checks/failed", "/uptime", "/config"];
-const PAGES: [&str; 24] = [
+const PAGES: [&str; 26] = [
     "/",
     "/?sort=since&sections=team",
     "/uptime",
@@ -36,6 +37,8 @@ const PAGES: [&str; 24] = [
     "/checks/nightly",
     "/checks/paused",
     "/checks/none",
+    "/checks/unbroken",
+    "/audit",
     "/new",
     "/edit/made",
     "/edit/made?delete",
@@ -62,8 +65,9 @@ const FINDINGS: &str = "axe.run().then((found) => found.violations
 const BESIDE: &str = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
 
 fn with_checks_of_every_status() -> Punctual {
-    let server = Punctual::start(CONFIG);
-    for ping in ["whole/start", "whole", "soon", "failed/fail", "acked/fail", "due"] {
+    let long = "unbroken".repeat(20);
+    let server = Punctual::start(&CONFIG.replace("TITLE", &long));
+    for ping in ["whole/start", "whole", "soon", "failed/fail", "acked/fail", "due", "unbroken/fail"] {
         server.ping(ping);
     }
     http::post(&server.url("/ping/failed"), "what it wrote when all was well");
@@ -74,7 +78,11 @@ fn with_checks_of_every_status() -> Punctual {
         assert_eq!(server.get(&format!("/ping/{name}")).status, 404);
     }
     let data = server.data().display().to_string();
-    for arguments in [&["incidents", "ack", "acked", "--by", "ann"][..], &["mute", "failed", "--for", "1h"]] {
+    for arguments in [
+        &["incidents", "ack", "acked", "--by", "ann"][..],
+        &["incidents", "ack", "unbroken", "--by", &long[..96], "-c", &long],
+        &["mute", "failed", "--for", "1h"],
+    ] {
         let (is_done, said) = punctual(&[arguments, &["--storage.path", &data]].concat());
         assert!(is_done, "{said}");
     }
