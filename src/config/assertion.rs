@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use crate::core::assertion::{Assertion, Reported};
-use crate::yaml::fault::Log;
+use crate::yaml::fault::{Log, quote};
 use crate::yaml::fields::Fields;
 use crate::yaml::json::json_of;
+use crate::yaml::tree::{Node, Value};
 
 /// Keys of runs: what is reported has none.
 const OF_RUNS: [&str; 4] = ["max_runtime", "min_runtime", "start_within", "overlap"];
+/// Keys of pings (17.2, 17.7).
+const OF_PINGS: [&str; 2] = ["manual_resume", "ping_methods"];
 /// Keys of a deadline: without a schedule there is none (17.8).
 const OF_DEADLINES: [&str; 2] = ["grace", "early"];
 
@@ -35,6 +38,10 @@ pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion>
             format!("`{key}` does not go with `assert`: it is about a job's runs, and here are none");
         log.fault(fields.at_key(key), message);
     }
+    for key in OF_PINGS.into_iter().filter(|key| fields.has(key)) {
+        let message = format!("`{key}` does not go with `assert`: it is about pings, and here are none");
+        log.fault(fields.at_key(key), message);
+    }
     let reported = asserts.map(log, "reported")?;
     let text = |log: &mut Log, key| reported.text(log, key).map(Arc::from).unwrap_or_default();
     Some(Assertion {
@@ -50,12 +57,38 @@ pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion>
 /// Anything, as JSON.
 fn args(reported: &Fields<'_>, log: &mut Log) -> Option<String> {
     let node = reported.get("args")?;
+    refuse_numbers(node, log);
     let text = json_of(node)?.to_string();
     if text.len() > Reported::MAX_ARGS_BYTES {
         let message = format!("`args` has at most {} bytes, not {}", Reported::MAX_ARGS_BYTES, text.len());
         log.fault(node.at, message);
     }
     Some(text)
+}
+
+/// Numbers that JSON has no room for would be others, or texts.
+fn refuse_numbers(node: &Node<'_>, log: &mut Log) {
+    match node.value {
+        Value::Text { text, plain: true } if is_changed(text) => {
+            let message = format!("the number {} would not stay what it is: write it in quotes", quote(text));
+            log.fault(node.at, message);
+        }
+        Value::List(items) => items.iter().for_each(|item| refuse_numbers(item, log)),
+        Value::Map(pairs) => pairs.iter().for_each(|(_, value)| refuse_numbers(value, log)),
+        Value::Text { .. } | Value::Broken => {}
+    }
+}
+
+/// Whether what looks like a number is another one in JSON, as programs read it: a whole number beyond 64 bits, or one beyond all.
+fn is_changed(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let Some(float) = text.parse::<f64>().ok().filter(|_| digits.starts_with(|c: char| c.is_ascii_digit()))
+    else {
+        return false;
+    };
+    let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let has_room = text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok() || float.to_string() == text;
+    float.is_infinite() || (is_whole && !has_room)
 }
 
 /// Whether what is said of when goes with `assert`; if it does not, that is a fault.

@@ -110,6 +110,7 @@ pub(super) fn definition(
     let schedule = schedule.unwrap_or(Schedule::Every(Span::MAX));
     let quiet = quiet(fields, zone, times, log);
     let labels = labels(fields, shared, log);
+    let of_pings = of_pings(fields, &shared.defaults);
     let mentions = Mentions {
         renamed_from: mentioned(fields, "renamed_from", log),
         depends_on: mentioned(fields, "depends_on", log),
@@ -126,7 +127,9 @@ pub(super) fn definition(
         reference: reference(fields, log),
         depends_on: Mention::names(&mentions.depends_on),
         quiet,
-        ping_methods: ping_methods(fields, log).or(shared.defaults.ping_methods).unwrap_or_default(),
+        ping_methods: ping_methods(fields, log)
+            .or(of_pings.and_then(|defaults| defaults.ping_methods))
+            .unwrap_or_default(),
         window: window(fields, log),
         emails: emails(fields, log),
         alias: None,
@@ -217,7 +220,8 @@ fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut 
     };
     Spec {
         grace: fields.duration(log, "grace").unwrap_or(inherited),
-        early: early(fields, log).or(defaults.early),
+        // Where there are no occurrences it means nothing, and could not be said (2.2).
+        early: early(fields, log).or(defaults.early.filter(|_| matches!(schedule, Schedule::At(_)))),
         max_runtime: fields.duration(log, "max_runtime"),
         start_within: fields.duration(log, "start_within"),
         min_runtime: fields.duration(log, "min_runtime"),
@@ -231,16 +235,25 @@ fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut 
         successes_to_recover: count(fields, log, "successes_to_recover")
             .or(defaults.successes_to_recover)
             .unwrap_or(1),
-        manual_resume: fields.flag(log, "manual_resume").or(defaults.manual_resume).unwrap_or(false),
+        manual_resume: fields
+            .flag(log, "manual_resume")
+            .or(of_pings(fields, defaults).and_then(|defaults| defaults.manual_resume))
+            .unwrap_or(false),
         paused: fields.flag(log, "paused").unwrap_or(false),
         assert: assertion::assertion(fields, log).map(Arc::new),
         schedule,
     }
 }
 
+/// The defaults of what is about pings: a check that asserts something has none of them (17.2, 17.7).
+fn of_pings<'d>(fields: &Fields<'_>, defaults: &'d Defaults) -> Option<&'d Defaults> {
+    (!fields.has("assert")).then_some(defaults)
+}
+
 fn early(fields: &Fields<'_>, log: &mut Log) -> Option<Span> {
     let early = fields.duration(log, "early")?;
-    if fields.has("assert") && !fields.has("cron") {
+    // Without any schedule, that is said already (17.8b).
+    if fields.has("assert") && !fields.has("cron") && !fields.has("every") {
         return Some(early);
     }
     if !fields.has("cron") || fields.has("expect") {
