@@ -1,12 +1,12 @@
 //! `punctual report`: a shell script says whether what a check asserts holds (§17).
 
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 use serde_json::{Value, json};
 
-use super::checks::read;
 use super::flags::{Output, name};
 use super::server;
 use super::table::{shown_json, text};
@@ -17,8 +17,8 @@ use crate::core::check::Name;
 use crate::core::text::{first_bytes, last_bytes};
 use crate::store::PingFact;
 
-/// The longest text that is read, in bytes.
-const MAX_TEXT_BYTES: u64 = 1 << 20;
+/// So much of either end of a text is kept while it is read, in bytes: more than the server keeps.
+const END_BYTES: usize = 64 * 1024;
 
 /// Which check, and what was found.
 #[derive(Args, Debug)]
@@ -32,15 +32,15 @@ pub(super) struct ReportArgs {
     #[arg(long, group = "result")]
     holds: bool,
     /// It does not, for this reason
-    #[arg(long, group = "result", value_name = "WHY", num_args = 0..=1, default_missing_value = "")]
+    #[arg(long, group = "result", value_name = "WHY", allow_hyphen_values = true)]
     violated: Option<String>,
     /// Whoever looked could not tell, for this reason
-    #[arg(long, group = "result", value_name = "WHY")]
+    #[arg(long, group = "result", value_name = "WHY", allow_hyphen_values = true)]
     unknown: Option<String>,
-    /// A file with what the look has said, which is kept; - is standard input
+    /// A file with what the look has said, whose beginning and end are kept; - is standard input
     #[arg(long, value_name = "FILE")]
     text: Option<PathBuf>,
-    /// How long the look took, as in 2m30s
+    /// How long the look took, as in 2m30s, or seconds with a fraction
     #[arg(long, value_name = "DURATION")]
     took: Option<String>,
     /// How it is written: json is what the API answers
@@ -54,11 +54,16 @@ pub(super) struct ReportArgs {
 pub(super) async fn report(args: &ReportArgs) -> Result<(), Trouble> {
     let mut body = args.said();
     if let Some(path) = &args.text {
-        body["text"] = json!(ends_of(&read(path, MAX_TEXT_BYTES)?));
+        match read_ends(path) {
+            Ok(said) => body["text"] = json!(ends_of(&said)),
+            // What was found counts, and not what was said of it.
+            Err(error) => {
+                writeln!(io::stderr(), "warning: {}: {error}: reported without it", path.display())?
+            }
+        }
     }
     if let Some(took) = &args.took {
-        let bad = |error| Trouble::NotAsked(format!("--took {took}: {error}"));
-        body["duration_seconds"] = json!(parse_duration(took).map_err(bad)?.as_ms() as f64 / 1000.0);
+        body["duration_seconds"] = json!(seconds(took)?);
     }
     let client = args.server.client()?;
     let taken = client.report(args.name.as_str(), &body).await?;
@@ -77,6 +82,34 @@ impl ReportArgs {
             (None, None) => json!({"result": "holds"}),
         }
     }
+}
+
+/// A duration of the configuration; and what clocks say: seconds with a fraction.
+fn seconds(took: &str) -> Result<f64, Trouble> {
+    let number = took.strip_suffix('s').unwrap_or(took);
+    let is_decimal = number.contains('.') && number.bytes().all(|byte| byte == b'.' || byte.is_ascii_digit());
+    if is_decimal && let Ok(seconds) = number.parse() {
+        return Ok(seconds);
+    }
+    match parse_duration(took) {
+        Ok(span) => Ok(span.as_ms() as f64 / 1000.0),
+        Err(error) => Err(Trouble::NotAsked(format!("--took {took}: {error}"))),
+    }
+}
+
+/// The beginning and the end of a file, or with `-` of standard input: of each so much as is sent at least.
+fn read_ends(path: &Path) -> io::Result<Vec<u8>> {
+    let mut source: Box<dyn Read> = match path.as_os_str() == "-" {
+        true => Box::new(io::stdin()),
+        false => Box::new(File::open(path)?),
+    };
+    let mut kept = Vec::new();
+    while (&mut source).take(END_BYTES as u64).read_to_end(&mut kept)? > 0 {
+        if kept.len() > 2 * END_BYTES {
+            kept.drain(END_BYTES..kept.len() - END_BYTES);
+        }
+    }
+    Ok(kept)
 }
 
 /// The server keeps a beginning and an end: so much of them as it keeps is sent, with a mark between.

@@ -348,12 +348,12 @@ fn log_urls(app: &App, listeners: &Listeners) {
         tracing::info!("systemd has handed these over: --web.listen-address is not used");
     }
     let directory = app.services.live.directory();
-    for check in directory.checks.iter().take(MAX_URLS).filter(|check| check.definition.spec.assert.is_none())
-    {
+    let pinged = || directory.checks.iter().filter(|check| check.definition.spec.assert.is_none());
+    for check in pinged().take(MAX_URLS) {
         let name = &check.definition.name;
         tracing::info!(check = %name, url = app.ping_url(name.as_str()), "ping URL");
     }
-    let more = directory.checks.len().saturating_sub(MAX_URLS);
+    let more = pinged().count().saturating_sub(MAX_URLS);
     if more > 0 {
         tracing::info!("and {more} more: the first page shows them all, {}/", app.external_url);
     }

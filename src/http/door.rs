@@ -59,6 +59,7 @@ pub(super) fn pass(
             None => token(Scope::Read),
         },
         Needs::Ping => pinger(app, source, parts).map_err(|problem| Box::new(problem.reply())),
+        Needs::Due => reporter(app, source, parts, person).map_err(|problem| Box::new(problem.reply())),
         Needs::Operate => token(Scope::Operate),
         Needs::Write => token(Scope::Write),
         Needs::Compat(system) if app.access().compat.of(system).is_some() => Ok(Caller::Anybody),
@@ -146,6 +147,27 @@ fn pinger(app: &App, source: IpAddr, parts: &Parts) -> Result<Caller, Problem> {
             Err(Problem::new(StatusCode::UNAUTHORIZED, NEEDS_PING_KEY).with_challenge(challenge))
         }
         admission => Ok(Caller::Pinger(admission)),
+    }
+}
+
+/// Whoever may ping. It is told of checks: who may ping without showing anything needs to be one who may read (17.9b).
+fn reporter(
+    app: &App,
+    source: IpAddr,
+    parts: &Parts,
+    person: Option<&KnownPerson>,
+) -> Result<Caller, Problem> {
+    let caller = pinger(app, source, parts)?;
+    let is_anybody = matches!(caller, Caller::Pinger(Admission::Open | Admission::Tolerated));
+    if !is_anybody || reader(app, parts, person).is_some() {
+        return Ok(caller);
+    }
+    let access = app.access();
+    // No key is asked for; a token that pings says all the same of which checks it may hear.
+    let shown = auth::bearer(parts.headers.get(AUTHORIZATION)).and_then(|given| access.tokens.find(given));
+    match shown.filter(|known| known.scope.covers(Scope::Ping)) {
+        Some(known) => Ok(Caller::Pinger(Admission::Key(known.name.clone(), known.limit.cloned()))),
+        None => token(app, source, parts, Scope::Read).map(|_| caller),
     }
 }
 

@@ -20,6 +20,8 @@ pub enum Needs {
     Form,
     /// Whoever has a token of scope `ping`, `operate` or `write`.
     Ping,
+    /// The same; and whoever may ping without showing anything needs to be one who may read, too: it tells of checks (17.9).
+    Due,
     /// Whoever has a token of scope `operate` or `write` (23.1).
     Operate,
     /// Whoever has a token of scope `write`.
@@ -33,7 +35,7 @@ pub enum Needs {
 impl Needs {
     /// Whether people are known there by the name that a proxy gives (23.5).
     pub(super) fn knows_people(self) -> bool {
-        self == Needs::Read || self.takes_passwords()
+        matches!(self, Needs::Read | Needs::Due) || self.takes_passwords()
     }
 
     /// Whether they are known there by a password, too (23.9f).

@@ -150,7 +150,7 @@ fn condition(method: &Method, responses: &mut Map<String, Value>) -> Option<Valu
 fn who_may(needs: Needs) -> (Value, bool) {
     match needs {
         Needs::Read => (json!([{"token": ["read"]}]), true),
-        Needs::Ping => (json!([{"token": ["ping"]}, {}]), true),
+        Needs::Ping | Needs::Due => (json!([{"token": ["ping"]}, {}]), true),
         Needs::Operate => (json!([{"token": ["operate"]}]), true),
         Needs::Write => (json!([{"token": ["write"]}]), true),
         Needs::Nothing

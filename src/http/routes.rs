@@ -123,7 +123,7 @@ const OWN: &[Row] = {
         ("/api/v1/checks/{name}/unpause", POST, Needs::Operate, Api(To::Unpause)),
         ("/api/v1/checks/{name}/ping", POST, Needs::Ping, Api(To::Ping)),
         ("/api/v1/checks/{name}/report", POST, Needs::Ping, Api(To::Report)),
-        ("/api/v1/due", READ, Needs::Ping, Api(To::Due)),
+        ("/api/v1/due", READ, Needs::Due, Api(To::Due)),
         ("/api/v1/checks/{name}/pings", READ, Needs::Read, Api(To::History(HistoryKind::Pings))),
         ("/api/v1/checks/{name}/pings/{id}/body", READ, Needs::Read, Api(To::Body)),
         ("/api/v1/checks/{name}/runs", READ, Needs::Read, Api(To::History(HistoryKind::Runs))),
@@ -219,7 +219,9 @@ impl Route {
         match self.needs {
             // It changes nothing, but it takes a while: no page of another site has a browser ask for it.
             Needs::Read if self.methods == POST => Deed::Changes,
-            Needs::Nothing | Needs::Read | Needs::Page | Needs::Metrics | Needs::PingKey => Deed::Open,
+            Needs::Nothing | Needs::Read | Needs::Due | Needs::Page | Needs::Metrics | Needs::PingKey => {
+                Deed::Open
+            }
             Needs::Form => Deed::Form,
             Needs::AliasId => Deed::Triggers,
             Needs::Compat(system) => compat::deed(system, rest),

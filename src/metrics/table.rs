@@ -106,8 +106,8 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_config_reloads_total", Counter, "How often the configuration was read, the first time included, by outcome: taken, or refused and an older one used.", ServerBy("outcome", |all| counted_by(all.own.reloads()))),
     metric("punctual_config_last_reload_success_timestamp_seconds", Gauge, "When a configuration was last taken.", Server(|all| time_or_0(all.own.reload_success()))),
 
-    metric("punctual_ping_requests_total", Counter, "Requests to ping URLs by how they ended.", ServerBy("outcome", outcomes)),
-    metric("punctual_ping_requests_unkeyed_total", Counter, "Pings that were accepted without a key, though there are keys.", Server(|all| counted(&all.pings.unkeyed))),
+    metric("punctual_ping_requests_total", Counter, "Pings, and results that programs report, by how they ended.", ServerBy("outcome", outcomes)),
+    metric("punctual_ping_requests_unkeyed_total", Counter, "Pings and results that were accepted without a key, though there are keys.", Server(|all| counted(&all.pings.unkeyed))),
     metric("punctual_wrong_credentials_total", Counter, "Tokens, passwords and auth_keys that were shown and are not known; a ping's wrong key is in punctual_ping_requests_total.", ServerBy("kind", wrong_credentials)),
     metric("punctual_connections_refused_total", Counter, "Connections answered 503 because there were too many at a time: pings among them are not in punctual_ping_requests_total.", Server(|all| counted(&all.connections.refused))),
     metric("punctual_accept_failures_total", Counter, "Failures to take a connection, for lack of open files or memory.", Server(|all| counted(&all.connections.accept_failures))),

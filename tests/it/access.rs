@@ -88,12 +88,12 @@ fn without_any_token_whatever_writes_is_refused_and_says_what_to_do() {
             let what = format!("{method} {path} with {token:?}");
             match needs {
                 // 23.1: a ping key is good for it.
-                Needs::Ping if token == Some(KEY) => {
+                Needs::Ping | Needs::Due if token == Some(KEY) => {
                     // Who is let in, and reports nothing, hears so.
                     let expected = if path.ends_with("/report") { 400 } else { 200 };
                     assert_eq!(ask(&server, method, &path, token).status, expected, "{what}");
                 }
-                Needs::Ping => {
+                Needs::Ping | Needs::Due => {
                     assert_problem(&ask(&server, method, &path, token), 401, "a ping key", &what);
                 }
                 Needs::Write | Needs::Operate => {
@@ -138,7 +138,7 @@ fn a_token_opens_what_its_scope_covers_and_nothing_else() {
     for (needs, method, path) in all() {
         let good: &[&str] = match needs {
             Needs::Read => &[READ, OPERATE, WRITE],
-            Needs::Ping => &[KEY, PING, OPERATE, WRITE],
+            Needs::Ping | Needs::Due => &[KEY, PING, OPERATE, WRITE],
             Needs::Operate => &[OPERATE, WRITE],
             Needs::Write => &[WRITE],
             _ => continue,
@@ -297,7 +297,7 @@ fn without_a_key_or_a_token_nothing_that_writes_is_open() {
             Needs::Nothing | Needs::Lifecycle | Needs::Metrics => {}
             Needs::Page => ask_without(method, &path, 303),
             Needs::Form => ask_without(method, &path, 403),
-            Needs::PingKey | Needs::Read | Needs::Ping | Needs::Operate | Needs::Write => {
+            Needs::PingKey | Needs::Read | Needs::Ping | Needs::Due | Needs::Operate | Needs::Write => {
                 ask_without(method, &path, 401);
             }
             // Who knows an id may trigger; nobody has this one.
@@ -373,7 +373,7 @@ fn a_proxy_s_word_and_a_password_open_pages_and_the_socket_opens_everything() {
                     assert!([200, 404].contains(&status), "{what}: {status}");
                 }
                 Needs::Read | Needs::Page | Needs::Metrics => assert_eq!(status, 401, "{what}"),
-                Needs::Ping | Needs::Operate | Needs::Write | Needs::PingKey => {
+                Needs::Ping | Needs::Due | Needs::Operate | Needs::Write | Needs::PingKey => {
                     assert_eq!(status, 401, "{what}");
                 }
                 // No page of ours has sent it.

@@ -64,7 +64,8 @@ fn a_result_is_kept_among_the_pings_and_its_text_once() {
     for (result, text) in [("violated", "a"), ("violated", "a"), ("unknown", "b"), ("holds", "")] {
         taken(&server, "disk", &said(result, text));
     }
-    let long = format!("{}{}", "ä".repeat(3000), "é".repeat(9000));
+    // Longer than other bodies may be.
+    let long = format!("{}{}", "ä".repeat(300_000), "é".repeat(90_000));
     taken(&server, "disk", &said("holds", &long));
     for _ in 0..2 {
         let pings = server.get("/api/v1/checks/disk/pings").json();
@@ -125,6 +126,44 @@ fn what_is_asserted_is_not_pinged_and_what_is_pinged_is_not_reported() {
         "{page}"
     );
     assert!(server.get("/checks/job").text().contains("/ping/job"));
+    assert!(page.contains("curl -fsS -m 10 --json") && !page.contains("--retry"), "{page}");
+    let first = server.get("/").text();
+    assert!(
+        first.contains("punctual report agent-running --holds") && !first.contains("/ping/agent"),
+        "{first}"
+    );
+    assert_eq!(server.get("/api/v1/checks/agent-running").json()["ping_url"], Value::Null);
+    assert!(server.get("/api/v1/checks/job").json()["ping_url"].is_string());
+    let data = server.data().display().to_string();
+    let (_, shown) = punctual(&["checks", "show", "agent-running", "--storage.path", &data]);
+    assert!(shown.contains("punctual report agent-running\n") && !shown.contains("ping URL"), "{shown}");
+    assert!(shown.contains(r#"args={"min":2,"of":["a",1.5]}"#), "{shown}");
+    let create = ["checks", "create", "new", "--set", "assert={reported: {}}", "--storage.path", &data];
+    let (is_good, said) = punctual(&create);
+    assert!(is_good && said.contains("new is made; `punctual report new` says whether it holds"), "{said}");
+}
+
+/// 17.2c: whose checks are not pinged hide no others.
+#[test]
+fn the_log_says_how_to_ping_what_is_pinged() {
+    let asserted: String =
+        (10..40).map(|number| format!("  - {{name: a{number}, assert: {{reported: {{}}}}}}\n")).collect();
+    let server = Punctual::start(&format!("checks:\n{asserted}  - {{name: job, every: 1h}}\n"));
+    wait_until("the log", PATIENCE, || server.log().contains("/ping/job"));
+    assert!(!server.log().contains("/ping/a10"), "{}", server.log());
+}
+
+/// 17.2, 17.7: defaults of pings are none of what is reported, whose definition stays good for PUT.
+#[test]
+fn defaults_of_pings_are_not_those_of_what_is_asserted() {
+    let server = Punctual::start(
+        "defaults: {manual_resume: true, ping_methods: post, early: 10s}\nchecks:\n  \
+           - {name: a, every: 1h, assert: {reported: {}}}\n",
+    );
+    let definition = server.get("/api/v1/checks/a").json()["definition"].take();
+    for key in ["manual_resume", "ping_methods", "early"] {
+        assert_eq!(definition[key], Value::Null, "{definition}");
+    }
 }
 
 /// 17.3a, 17.4, with a kill between any two: what was found in a row is known by a start.
@@ -241,6 +280,56 @@ fn who_may_ping_may_report() {
     assert!(is_good && said.contains("disk: reported; nothing is open"), "at the socket: {said}");
 }
 
+/// 17.9c: what is asked for is told to whoever may read, or shows what pings.
+#[test]
+fn who_may_not_read_is_not_told_what_is_due() {
+    for keys in ["", "ping_keys_required: false, ping_keys: [{name: all, key: a-key-of-all-the-jobs}], "] {
+        let server = Punctual::start(&format!(
+            "auth: {{{keys}anonymous: none, tokens: [{{name: ci, scope: ping, token: a-token-that-may-ping, checks: ['check=disk']}}, \
+             {{name: viewer, scope: read, token: a-token-that-may-read}}]}}\n{CHECKS}"
+        ));
+        let due = |secret: &str| {
+            let request = http::client().get(server.url("/api/v1/due?reporter="));
+            http::send(if secret.is_empty() { request } else { request.bearer_auth(secret) })
+        };
+        assert_eq!(due("").status, 401, "{keys}");
+        assert!(!due("").text().contains("disk"), "{keys}");
+        assert_eq!(due("a-token-that-may-ping").json()["due"][0]["name"], "disk", "{keys}");
+        assert_eq!(due("a-token-of-nobody-at-all").status, 401, "{keys}");
+        match keys {
+            "" => assert_eq!(due("a-token-that-may-read").json()["due"][0]["name"], "disk"),
+            _ => assert_eq!(due("a-key-of-all-the-jobs").json()["due"][0]["name"], "disk"),
+        }
+        assert_eq!(report(&server, "disk", &json!({"result": "holds"})).status, 200, "{keys}");
+    }
+    let mut limited = Punctual::new(CHECKS).web_config("rate_limit: {interval: 10s, burst: 20}\n");
+    limited.start_again();
+    let refused = (0..40).filter(|_| limited.get("/api/v1/due").status == 429).count();
+    assert!((20..40).contains(&refused), "{refused}");
+    assert_eq!(report(&limited, "disk", &json!({"result": "holds"})).status, 200);
+}
+
+/// Reports are counted as pings are.
+#[test]
+fn reports_are_counted() {
+    let server = Punctual::start(&format!(
+        "auth: {{ping_keys_required: false, ping_keys: [{{name: others, key: a-key-of-other-jobs, checks: ['check=job']}}]}}\n{CHECKS}"
+    ));
+    assert_eq!(report(&server, "disk", &json!({"result": "holds"})).status, 200);
+    assert_eq!(report(&server, "disk", &json!({"result": "fine"})).status, 422);
+    assert_eq!(report(&server, "job", &json!({"result": "holds"})).status, 409);
+    assert_eq!(report(&server, "nothing", &json!({"result": "holds"})).status, 404);
+    let request =
+        http::client().post(server.url("/api/v1/checks/disk/report")).bearer_auth("a-key-of-other-jobs");
+    let refused =
+        http::send(request.header("Content-Type", "application/json").body(r#"{"result": "holds"}"#));
+    assert_eq!(refused.status, 403);
+    let count = |outcome: &str| server.sum("punctual_ping_requests_total", &format!("outcome=\"{outcome}\""));
+    let counts = ["accepted", "bad_request", "unknown_check", "bad_key", "overloaded"].map(count);
+    assert_eq!(counts, [1, 2, 1, 1, 0]);
+    assert_eq!(server.value("punctual_ping_requests_unkeyed_total"), 1.0);
+}
+
 #[test]
 fn a_bad_report_says_what_is_wrong_and_is_not_kept() {
     let server = Punctual::start(CHECKS);
@@ -258,7 +347,7 @@ fn a_bad_report_says_what_is_wrong_and_is_not_kept() {
         assert_eq!(answer.status, status, "{body}: {}", answer.text());
         assert!(answer.text().contains(expected), "{body}: {}", answer.text());
     }
-    let too_long = json!({"result": "holds", "text": "x".repeat(70_000)});
+    let too_long = json!({"result": "holds", "text": "x".repeat(1 << 20)});
     assert_eq!(report(&server, "disk", &too_long).status, 413);
     assert_eq!(report(&server, "nothing", &json!({"result": "holds"})).status, 404);
     let pings = server.get("/api/v1/checks/disk/pings").json();
@@ -273,7 +362,7 @@ fn a_shell_script_reports() {
     let report =
         |arguments: &[&str]| punctual(&[&["report"][..], arguments, &["--storage.path", &data]].concat());
     let text = server.folder().join("output");
-    std::fs::write(&text, format!("first\n{}\nlast\n", "x".repeat(100_000))).unwrap();
+    std::fs::write(&text, format!("first\n{}\nlast\n", "ä".repeat(1_500_000))).unwrap();
     let (is_good, said) = report(&[
         "agent-running",
         "--violated",
@@ -291,6 +380,18 @@ fn a_shell_script_reports() {
     let body = server.get(&format!("/api/v1/checks/agent-running/pings/{id}/body")).text();
     assert!(body.starts_with("first\n") && body.ends_with("last\n") && body.contains("\n…\n"), "{body}");
     assert!(report(&["agent-running", "--unknown", "no network"]).1.contains("what was open stays so"));
+    // What a test has said begins with hyphens, and a file that is not there loses no result.
+    for (flag, why) in [("--violated", "--- FAIL: x"), ("--unknown", "-1")] {
+        let more = ["--took", "0.5s", "--text", "/nowhere/at-all"];
+        let (is_good, said) = report(&[&["agent-running", flag, why], &more[..]].concat());
+        assert!(is_good && said.contains("warning: /nowhere/at-all: No such file"), "{said}");
+        let check = server.get("/api/v1/checks/agent-running").json();
+        assert_eq!(check["last_duration_seconds"], 0.5, "{check}");
+        let pings = server.get("/api/v1/checks/agent-running/pings").json();
+        assert_eq!(pings["pings"][0]["comment"], why, "{pings}");
+    }
+    let (is_good, said) = report(&["agent-running", "--holds", "--took", "1.5x"]);
+    assert!(!is_good && said.contains("--took 1.5x"), "{said}");
     let (is_good, said) = report(&["agent-running", "--holds", "--output", "json"]);
     assert!(is_good && said.contains("\"standing\": \"resolved\""), "{said}");
     let (is_good, said) = report(&["job", "--holds"]);

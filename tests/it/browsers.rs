@@ -107,7 +107,7 @@ fn what_a_page_of_another_site_sends_changes_nothing() {
         let writes = match needs {
             // To judge a configuration changes nothing, and takes a while.
             Needs::Read => method == "POST",
-            Needs::Nothing | Needs::Page | Needs::Metrics | Needs::PingKey => false,
+            Needs::Nothing | Needs::Page | Needs::Metrics | Needs::PingKey | Needs::Due => false,
             Needs::Form | Needs::Lifecycle | Needs::Ping | Needs::Operate | Needs::Write | Needs::AliasId => {
                 true
             }

@@ -130,7 +130,11 @@ impl Create {
                 })
                 .await;
             let made = made.map_err(|trouble| named(trouble, check))?;
-            let said = format!("{} is made; its job pings {}", text(&made["name"]), text(&made["ping_url"]));
+            let name = text(&made["name"]);
+            let said = match made["ping_url"].as_str() {
+                Some(url) => format!("{name} is made; its job pings {url}"),
+                None => format!("{name} is made; `punctual report {name}` says whether it holds"),
+            };
             out.said(&made, &said)?;
         }
         Ok(())

@@ -71,7 +71,10 @@ fn for_people(check: &Value) -> String {
         let until = pause["until"].as_str().map(|until| format!(" until {until}")).unwrap_or_default();
         line("paused", &format!("since {}{until} by {}: {}", said[0], said[1], said[2]));
     }
-    line("ping URL", &text(&check["ping_url"]));
+    match check["ping_url"].as_str() {
+        Some(url) => line("ping URL", url),
+        None => line("reported by", &format!("punctual report {}", text(&check["name"]))),
+    }
     line("declared in", &declared(check));
     if let Some(canary) = check["canary"].as_object() {
         let said = ["system", "id", "slug"].map(|key| text(&canary[key]));
@@ -79,7 +82,7 @@ fn for_people(check: &Value) -> String {
     }
     for (key, value) in check["definition"].as_object().into_iter().flatten() {
         if !matches!(key.as_str(), "name" | "title" | "ref") {
-            line(key, &said(value));
+            line(key, &if key == "assert" { asserted(value) } else { said(value) });
         }
     }
     add_pings(&mut shown, &check["pings"]);
@@ -116,6 +119,16 @@ fn said(value: &Value) -> String {
         }
         other => text(other),
     }
+}
+
+/// What is asserted; its arguments as JSON, since they are anything.
+fn asserted(value: &Value) -> String {
+    let keys = value["reported"].as_object().into_iter().flatten();
+    let said = |(key, value): (&String, &Value)| match key.as_str() {
+        "args" => format!("args={value}"),
+        _ => format!("{key}={}", text(value)),
+    };
+    format!("reported: {}", keys.map(said).collect::<Vec<_>>().join(", "))
 }
 
 fn add_pings(shown: &mut String, pings: &Value) {

@@ -36,6 +36,7 @@ use super::time::{Span, Time};
 
 #[doc(hidden)]
 pub use guard::break_judging_by;
+pub use next::served_from;
 pub use outcome::{Flip, FlipReason, Judgement, PingEffect, Step};
 pub use past::PastState;
 pub use unjudged::step;

@@ -135,6 +135,14 @@ pub(super) fn early(spec: &Spec, occurrences: &Occurrences, occurrence: Time) ->
     }
 }
 
+/// From when on a success, or a result, serves the occurrence at this time (2.2); `None`: there are no occurrences.
+pub fn served_from(spec: &Spec, due: Time) -> Option<Time> {
+    match &spec.schedule {
+        Schedule::At(occurrences) => Some(due - early(spec, occurrences, due)),
+        _ => None,
+    }
+}
+
 /// How long after the due time a start still serves it (4.2).
 pub(super) fn start_window(spec: &Spec) -> Span {
     spec.start_within.unwrap_or(spec.grace)

@@ -22,7 +22,7 @@ use crate::http::{App, decode};
 use crate::store::live::Check;
 
 /// The largest body, in bytes: a description of a check.
-const MAX_BODY_BYTES: usize = 64 * 1024;
+pub(super) const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// A request at the API, before its body came.
 pub(in crate::http) struct Asked<'a> {
@@ -36,11 +36,15 @@ pub(in crate::http) struct Asked<'a> {
 pub(super) type ApiOutcome = Result<Reply, Problem>;
 
 /// The whole body; one that is too long is refused.
-pub(super) async fn read_body(asked: &Asked<'_>, body: Incoming) -> Result<Vec<u8>, Problem> {
-    match body::read(body, Keep { first: MAX_BODY_BYTES, last: 0 }, asked.visit.limits).await {
+pub(super) async fn read_body(
+    asked: &Asked<'_>,
+    body: Incoming,
+    max_bytes: usize,
+) -> Result<Vec<u8>, Problem> {
+    match body::read(body, Keep { first: max_bytes, last: 0 }, asked.visit.limits).await {
         Ok(received) if received.left_out > 0 => Err(Problem::new(
             StatusCode::PAYLOAD_TOO_LARGE,
-            format!("a body has at most {MAX_BODY_BYTES} bytes: say less"),
+            format!("a body has at most {max_bytes} bytes: say less"),
         )),
         Ok(received) => Ok(received.kept),
         Err(BodyError::TimedOut) => Err(Problem::new(

@@ -61,7 +61,8 @@ pub(super) struct CheckJson {
     last_exit_status: Option<u8>,
     /// At most ten, newest first (22.8).
     last_results: Vec<ResultJson>,
-    ping_url: String,
+    /// Null where it is reported, and not pinged.
+    ping_url: Option<String>,
     /// How users of another system know it; null for most.
     canary: Option<CanaryJson>,
     /// In the words of the files; good for PUT.
@@ -184,7 +185,7 @@ pub(super) fn at(app: &App, moment: &Moment<'_>, check: &Check) -> CheckJson {
             .map(|result| ResultJson::of(result, definition.spec.schedule.expect()))
             .collect(),
         canary: definition.alias.as_deref().map(CanaryJson::of),
-        ping_url: app.ping_url(definition.name.as_str()),
+        ping_url: definition.spec.assert.is_none().then(|| app.ping_url(definition.name.as_str())),
         definition: words_of(definition),
     }
 }
@@ -216,7 +217,7 @@ pub(super) fn check_shape() -> Value {
         ("labels", shape::labels()),
         ("source", one_of(["file", "api"])),
         ("declared", or_null(declared_shape())),
-        ("ping_url", shape::text()),
+        ("ping_url", shape::explained(or_null(shape::text()), "Null where it is reported, and not pinged.")),
         (
             "canary",
             or_null(object(

@@ -43,7 +43,7 @@ use super::problem::Problem;
 use super::reply::Reply;
 use crate::app::messages::MessageDeed;
 use crate::store::Stance;
-use asked::{ApiOutcome, read_body};
+use asked::{ApiOutcome, MAX_BODY_BYTES, read_body};
 
 pub(super) use asked::Asked;
 pub(super) use contract::{Content, Contract};
@@ -98,7 +98,8 @@ pub(super) use history::HistoryKind;
 pub(super) async fn answer(asked: Asked<'_>, action: Operation, body: Incoming) -> Reply {
     let outcome = match action {
         Operation::Ping => ping::take(&asked, body).await,
-        _ => match read_body(&asked, body).await {
+        Operation::Report => report::answer(&asked, body).await,
+        _ => match read_body(&asked, body, MAX_BODY_BYTES).await {
             Ok(body) => act(&asked, action, &body).await,
             Err(problem) => Err(problem),
         },
@@ -116,8 +117,7 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::Delete => change::delete(asked).await,
         Operation::Pause => pause::pause(asked, body).await,
         Operation::Unpause => pause::unpause(asked, body).await,
-        Operation::Ping => unreachable!("pings read their bodies themselves"),
-        Operation::Report => report::answer(asked, body).await,
+        Operation::Ping | Operation::Report => unreachable!("these read their bodies themselves"),
         Operation::Due => due::answer(asked).await,
         Operation::History(kind) => history::answer(asked, kind).await,
         Operation::Body => history::body(asked).await,

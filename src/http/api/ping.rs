@@ -4,7 +4,7 @@ use hyper::StatusCode;
 use hyper::body::Incoming;
 use serde_json::json;
 
-use super::asked::{ApiOutcome, Asked, in_json, read_body};
+use super::asked::{ApiOutcome, Asked, MAX_BODY_BYTES, in_json, read_body};
 use super::contract::{AskedBody, Contract};
 use super::query::{Query, bad};
 use super::shape;
@@ -40,7 +40,7 @@ pub(super) async fn take(asked: &Asked<'_>, body: Incoming) -> ApiOutcome {
     let (kind, exit_status) = match understood {
         Ok(said) => said,
         Err(problem) => {
-            read_body(asked, body).await?;
+            read_body(asked, body, MAX_BODY_BYTES).await?;
             return Err(problem);
         }
     };

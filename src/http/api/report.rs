@@ -1,10 +1,14 @@
 //! `POST /api/v1/checks/{name}/report`: what a program found of a check that asserts something (17.1).
 
+use std::sync::atomic::Ordering;
+
 use hyper::StatusCode;
+use hyper::body::{Body as _, Incoming};
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
-use super::asked::{ApiOutcome, Asked, in_json};
+use super::asked::{ApiOutcome, Asked, MAX_BODY_BYTES, in_json, read_body};
 use super::contract::Contract;
 use super::query::bad;
 use super::shape::{self, explained, flag, list, number, object, one_of, text, whole};
@@ -14,12 +18,19 @@ use crate::core::assertion::{AssertionResult, Outcome};
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
 use crate::core::text::{first_bytes, last_bytes};
 use crate::core::time::Span;
+use crate::http::auth::Admission;
+use crate::http::caller::Caller;
 use crate::http::problem::Problem;
 use crate::store::{PingFact, ResultFact, ResultTaken};
 
 /// The longest that a look may have taken: longer is a mistake of units.
 const MAX_TOOK: Span = Span::mins(366 * 24 * 60);
 const LIKE: &str = r#"{"result": "violated", "why": "no picture for 5 days"}"#;
+
+/// The largest body, in bytes: a look may say much, of which both ends are kept.
+const MAX_REPORT_BYTES: usize = 1 << 20;
+/// So many bodies that are larger than others may be, or may become so, are in memory at a time; the next ones wait.
+static LARGE: Semaphore = Semaphore::const_new(32);
 
 /// What a body may say.
 #[derive(Deserialize)]
@@ -65,8 +76,32 @@ pub(super) fn contract() -> Contract {
         .refuses(&[409, 422])
 }
 
-/// Takes a result, by whoever may ping the check.
-pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
+/// Takes a result, by whoever may ping the check, and counts how that ended, as of a ping.
+pub(super) async fn answer(asked: &Asked<'_>, body: Incoming) -> ApiOutcome {
+    let is_large = body.size_hint().upper().is_none_or(|bytes| bytes > MAX_BODY_BYTES as u64);
+    // It is closed never. Whoever sends slowly has a time for a body, and then the next one has their turn.
+    let _turn = if is_large { LARGE.acquire().await.ok() } else { None };
+    let outcome = match read_body(asked, body, MAX_REPORT_BYTES).await {
+        Ok(body) => take(asked, &body).await,
+        Err(problem) => Err(problem),
+    };
+    let outcomes = &asked.app().services.counters.outcomes;
+    let status = outcome.as_ref().map_or_else(Problem::status, |_| StatusCode::OK);
+    let counter = match status {
+        StatusCode::OK => &outcomes.accepted,
+        StatusCode::FORBIDDEN => &outcomes.bad_key,
+        StatusCode::NOT_FOUND => &outcomes.unknown_check,
+        StatusCode::SERVICE_UNAVAILABLE => &outcomes.overloaded,
+        _ => &outcomes.bad_request,
+    };
+    counter.fetch_add(1, Ordering::Relaxed);
+    if status == StatusCode::OK && asked.caller == Caller::Pinger(Admission::Tolerated) {
+        outcomes.unkeyed.fetch_add(1, Ordering::Relaxed);
+    }
+    outcome
+}
+
+async fn take(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     asked.query(&[])?;
     let check = asked.check()?;
     if !asked.may_ping(&check) {

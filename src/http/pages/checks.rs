@@ -186,8 +186,13 @@ fn table_row(app: &App, row: &CheckRow, answer: Option<&IncidentView>, now: Time
             td.ping {
                 details {
                     // Without its name, all of them would be read out as the same.
-                    summary aria-label={ "curl line of " (name) } { "curl" }
-                    pre { (words::curl(&app.ping_url(name), definition.ping_methods)) }
+                    @if definition.spec.assert.is_some() {
+                        summary aria-label={ "how " (name) " is reported" } { "report" }
+                        pre { "punctual report " (name) " --holds" }
+                    } @else {
+                        summary aria-label={ "curl line of " (name) } { "curl" }
+                        pre { (words::curl(&app.ping_url(name), definition.ping_methods)) }
+                    }
                 }
             }
         }
