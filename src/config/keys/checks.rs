@@ -179,7 +179,7 @@ pub(in crate::config) static ASSERT: Section = Section {
             "reported",
             Map(&REPORTED),
             Optional,
-            "A program looks, and reports what it found: `punctual report NAME`.",
+            "A program looks, and reports what it found: by `report` of the command, or through the API.",
         ),
         key("sql", Later, Optional, "A query that punctual asks a database."),
         key("promql", Later, Optional, "A query that punctual asks a Prometheus."),
