@@ -58,7 +58,7 @@ pub(super) async fn report(args: &ReportArgs) -> Result<(), Trouble> {
             Ok(said) => body["text"] = json!(ends_of(&said)),
             // What was found counts, and not what was said of it.
             Err(error) => {
-                writeln!(io::stderr(), "warning: {}: {error}: reported without it", path.display())?
+                writeln!(io::stderr(), "warning: {}: {error}: reported without it", path.display())?;
             }
         }
     }
