@@ -187,7 +187,8 @@ pub enum Turn {
     Opened(Vec<Cause>),
     /// It has further causes: actions that newly match them are to be planned (11.1).
     Grew(Vec<Cause>),
-    /// A late or failing cause took the place of `blind` (9.6): all actions that match what began are to be planned.
+    /// A late or failing cause took the place of `blind`, or of another (9.6): all actions that match what began are to be
+    /// planned.
     AfterBlind {
         /// What began.
         begun: Vec<Cause>,
@@ -218,7 +219,7 @@ pub fn on_flip(open: Option<&Incident>, flip: &Flip, check: CheckId, next_id: In
     incident.add_kinds(&flip.begun);
     let turn = if flip.begun.is_empty() {
         Turn::Eased
-    } else if is_after_blind(flip) && !incident.told_after_blind {
+    } else if takes_the_place(flip) && !incident.told_after_blind {
         let superseded = incident.begin_after_blind(flip);
         if incident.covered == [Family::Unknown] {
             // Whoever took on that we could not tell has not taken on that it is bad.
@@ -232,9 +233,12 @@ pub fn on_flip(open: Option<&Incident>, flip: &Flip, check: CheckId, next_id: In
     (!steps.is_empty()).then_some(Change { incident, turn, steps })
 }
 
-/// 9.6: what begins with the end of `blind` is late or failing, for `blind` itself cannot.
-fn is_after_blind(flip: &Flip) -> bool {
-    flip.ended.contains(&CauseKind::Blind) && !flip.begun.is_empty()
+/// 9.6: what begins with the end of `blind` is late or failing, for `blind` itself cannot. So it is with what a result finds
+/// violated: whoever heard that nobody could tell, or that no result came, has not heard of that.
+fn takes_the_place(flip: &Flip) -> bool {
+    let is_violated = flip.begun.iter().any(|cause| cause.kind == CauseKind::Violated);
+    let is_known = is_violated && !flip.ended.is_empty();
+    flip.ended.contains(&CauseKind::Blind) && !flip.begun.is_empty() || is_known
 }
 
 fn opened(flip: &Flip, check: CheckId, id: IncidentId) -> Option<Change> {

@@ -1,5 +1,6 @@
 //! What a message says of one incident: frozen with the message, so that every attempt says the same (12.3).
 
+use super::assertion::Outcome;
 use super::cause::Cause;
 use super::check::{Name, Origin};
 use super::incident::{IncidentId, IncidentKey, IncidentStatus};
@@ -118,6 +119,12 @@ impl Severity {
 }
 
 impl Notice {
+    /// The cause that the thread is named after, or the first of those that remain; `None`: it is over.
+    pub fn leading(&self) -> Option<Cause> {
+        let first = self.causes.iter().find(|cause| cause.kind == self.first.kind);
+        first.or(self.causes.first()).copied()
+    }
+
     /// How often the check went bad and recovered too soon to be told, where it is told of that (12.5).
     pub fn flaps(&self) -> Option<Flaps> {
         match self.kind {
@@ -169,6 +176,8 @@ pub struct LastRun {
     pub at: Time,
     /// The ping was a success, or else a fail.
     pub is_success: bool,
+    /// What it came to, if it was no run but a result (17.2).
+    pub outcome: Option<Outcome>,
     /// The exit status, if the ping gave one.
     pub exit_status: Option<u8>,
     /// How long it took, if it had a start.

@@ -36,6 +36,7 @@ pub fn alert(now: Time) -> Notice {
         last_run: Some(LastRun {
             at: since - Span::mins(90),
             is_success: true,
+            outcome: None,
             exit_status: Some(0),
             duration: Some(Span::mins(41)),
             source: "192.0.2.7".to_owned(),

@@ -56,6 +56,55 @@ fn what_is_violated_is_told_once_and_its_end_too() {
     assert_eq!((told.len(), &told[1].json()["status"]), (2, &json!("resolved")));
 }
 
+/// 9.6f: who has heard that it could not be found out, or that no result came, has not heard of what is found then.
+#[test]
+fn who_heard_that_nobody_could_tell_hears_what_is_found_violated() {
+    let sink = WebhookSink::start();
+    let server = Punctual::start(&format!(
+        "receivers: [{{name: hook, group_wait: 0s, webhook: {{url: '{}'}}}}]\ndefault_receivers: [hook]\nchecks:\n  \
+           - {{name: ledger, unknowns_before_alert: 1, assert: {{reported: {{}}}}}}\n  \
+           - {{name: quick, every: 1s, grace: 0s, assert: {{reported: {{}}}}}}\n",
+        sink.url()
+    ));
+    let mut seen = 0;
+    let mut told = |what: &str, check: &str| {
+        let is_it = |one: &Value| one["alerts"][0]["labels"]["check"] == check;
+        let next = sink.received.wait(what, PATIENCE, |all| {
+            all.iter().skip(seen).map(|one| (one.json(), all.len())).find(|(one, _)| is_it(one))
+        });
+        seen = next.1;
+        let annotations = next.0["alerts"][0]["annotations"].clone();
+        (next.0["status"].clone(), annotations["reason"].clone(), annotations["comment"].clone())
+    };
+    taken(&server, "ledger", &json!({"result": "holds", "why": "all is well"}));
+    taken(&server, "ledger", &json!({"result": "unknown", "why": "the database is away"}));
+    assert_eq!(
+        told("unprobed", "ledger"),
+        (json!("firing"), json!("unprobed"), json!("the database is away"))
+    );
+    let began =
+        taken(&server, "ledger", &json!({"result": "violated", "why": "money is gone", "text": "42"}));
+    assert_eq!((&began["began"], &began["open"]), (&json!([]), &json!(1)), "it is one incident");
+    assert_eq!(told("violated", "ledger"), (json!("firing"), json!("violated"), json!("money is gone")));
+    taken(&server, "ledger", &json!({"result": "holds"}));
+    assert_eq!(told("it holds", "ledger").0, json!("resolved"));
+    assert_eq!(told("nothing came", "quick").1, json!("never_seen"));
+    taken(&server, "quick", &json!({"result": "violated", "why": "the queue stands"}));
+    assert_eq!(told("violated, though late", "quick").1, json!("violated"));
+}
+
+/// 17.2b: whoever is told has what the look has said, also if it said so before.
+#[test]
+fn what_opens_an_incident_has_its_text() {
+    let server = Punctual::start(CHECKS);
+    for result in ["violated", "holds", "violated"] {
+        taken(&server, "agent-running", &json!({"result": result, "text": "the same"}));
+    }
+    let pings = server.get("/api/v1/checks/agent-running/pings").json();
+    let kept: Vec<&Value> = pings["pings"].as_array().unwrap().iter().map(|ping| &ping["has_body"]).collect();
+    assert_eq!(kept, [&json!(true), &json!(false), &json!(true)]);
+}
+
 /// 17.2a, 17.2b
 #[test]
 fn a_result_is_kept_among_the_pings_and_its_text_once() {
@@ -80,7 +129,7 @@ fn a_result_is_kept_among_the_pings_and_its_text_once() {
             has("success", "holds", true),
             has("success", "holds", false),
             has("log", "unknown", true),
-            has("fail", "violated", false),
+            has("fail", "violated", true),
             has("fail", "violated", true),
         ];
         assert_eq!(kept.iter().map(seen).collect::<Vec<_>>(), expected, "{pings}");
@@ -205,6 +254,11 @@ fn a_result_during_a_pause_is_kept_and_judges_nothing() {
     }
     assert!(punctual(&["unpause", "disk", "--storage.path", &data]).0);
     assert_eq!(status(&server, "disk"), "up");
+    // 6.2c: of what nobody has judged nobody knows how it is.
+    assert!(punctual(&["pause", "agent-running", "--storage.path", &data]).0);
+    taken(&server, "agent-running", &json!({"result": "violated"}));
+    assert!(punctual(&["unpause", "agent-running", "--storage.path", &data]).0);
+    assert_eq!(status(&server, "agent-running"), "new");
     let pings = server.get("/api/v1/checks/disk/pings").json();
     assert_eq!(pings["pings"].as_array().unwrap().len(), 4);
 }
@@ -244,7 +298,12 @@ fn a_reporter_asks_what_is_due() {
 #[test]
 fn a_result_that_does_not_come_is_missed_and_any_result_ends_that() {
     let server = Punctual::start("checks: [{name: quick, every: 1s, grace: 0s, assert: {reported: {}}}]\n");
-    wait_until("it is late", PATIENCE, || status(&server, "quick") == "late");
+    // It is seen late in the moment in which it is, and its incident is there once that is stored.
+    wait_until("it is late", PATIENCE, || {
+        let incidents = server.get("/api/v1/incidents?check=quick").json();
+        incidents["incidents"].as_array().is_some_and(|incidents| !incidents.is_empty())
+    });
+    assert_eq!(status(&server, "quick"), "late");
     let ended = taken(&server, "quick", &json!({"result": "unknown", "why": "the database is away"}));
     assert_eq!((ended["ended"].as_array().unwrap().len(), &ended["open"]), (1, &json!(0)), "{ended}");
 }

@@ -223,7 +223,11 @@ impl Judged {
             expect_told(bad, &self.definition, &began, files, at);
             let was_blind = |causes: &Causes| causes.iter().any(|(kind, ..)| *kind == CauseKind::Blind);
             let is_told = !began.is_empty();
-            if was_blind(&before) && !was_blind(&causes) && is_told && bad.after_blind.is_none() {
+            // What a result finds violated takes the place of whatever it ends, too.
+            let is_violated = began.iter().any(|(kind, ..)| *kind == CauseKind::Violated)
+                && before.iter().any(|(kind, ..)| !causes.iter().any(|(other, ..)| other == kind));
+            let is_known = was_blind(&before) && !was_blind(&causes) && is_told;
+            if (is_known || is_violated) && bad.after_blind.is_none() {
                 let is_taken_on =
                     |family: Family| bad.stance == Stance::Acknowledge && bad.covered.contains(&family);
                 let stays = causes.iter().filter(|cause| before.contains(cause));

@@ -309,8 +309,10 @@ fn nothing_is_planned_twice(world: &World, evidence: &Evidence) {
     for (check, incidents) in &evidence.incidents {
         for incident in incidents {
             let stances = world.stood.get(&IncidentId(incident.id)).copied().unwrap_or(0);
-            let beside = bad.get(&incident.id).map_or(0, |bad| bad.beside_since.len());
-            let most = 1 + stances + beside + usize::from(blind.contains(check));
+            let bad = bad.get(&incident.id);
+            let beside = bad.map_or(0, |bad| bad.beside_since.len());
+            let is_told_anew = blind.contains(check) || bad.is_some_and(|bad| bad.after_blind.is_some());
+            let most = 1 + stances + beside + usize::from(is_told_anew);
             let of = planned.range((incident.id, 0)..=(incident.id, u64::MAX));
             let doubled = of.clone().find(|(_, count)| **count > most);
             assert_eq!(doubled, None, "an action of {incident:?} is planned too often");

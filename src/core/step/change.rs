@@ -79,7 +79,6 @@ impl<'a> Judge<'a> {
             return Judge { spec: new, ..self };
         }
         self.state.newest = self.state.newest.max(now);
-        self.forget_unless_of(new);
         self.pause_as(new);
         let old = self.spec;
         let rescheduled = new.schedule != old.schedule || new.early != old.early;
@@ -88,6 +87,7 @@ impl<'a> Judge<'a> {
                 != (old.grace, old.max_runtime, old.start_within);
         let from = self.state.status();
         let before = self.state.causes.clone();
+        self.forget_unless_of(new);
         if due_otherwise && let Some(claim) = &mut self.state.claim {
             claim.judged = false;
         }
@@ -122,11 +122,11 @@ impl<'a> Judge<'a> {
             return Judge { spec: new, ..self };
         }
         self.state.newest = self.state.newest.max(now);
-        self.forget_unless_of(new);
         self.pause_as(new);
         let old = self.spec;
         let status = self.state.status();
         let before = self.state.causes.clone();
+        self.forget_unless_of(new);
         let (flips, recovered_at) = (self.flips.len(), self.state.recovered_at);
         let Counters { late, failing, .. } = self.state.counters;
         self.state.claim = None;
@@ -288,6 +288,9 @@ impl State {
     /// What was asserted before, or pinged, is not what is asserted now.
     pub(super) fn forget_rows(&mut self) {
         (self.failures_in_a_row, self.successes_in_a_row, self.unknowns_in_a_row) = (0, 0, 0);
+        // Until a result can tell, nobody knows how it is (6.2c).
+        self.last[PingKind::Success as usize] = None;
+        self.last[PingKind::Fail as usize] = None;
         self.runs.clear();
         self.claim = None;
     }

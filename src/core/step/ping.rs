@@ -64,9 +64,9 @@ impl Judge<'_> {
         let state = &mut self.state;
         state.newest = state.newest.max(now);
         state.last_seen = Some(now);
-        state.last[kind as usize] = Some(now);
         state.counters.pings[kind as usize] += 1;
         if state.pause.since().is_none() {
+            state.last[kind as usize] = Some(now);
             state.last_duration = took.or(state.last_duration);
             judge_result(state, self.spec, outcome, now);
         }

@@ -1,6 +1,7 @@
 //! The details of one check.
 
 use super::{Tone, family_word, page, title, tone};
+use crate::core::assertion::Outcome;
 use crate::core::cause::Cause;
 use crate::core::incident::{IncidentKey, IncidentStatus};
 use crate::core::notice::{LastRun, Notice};
@@ -86,10 +87,10 @@ pub(super) fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
     let mut said = Lines(Vec::new());
     said.say("Record", line(notice.key.as_str(), IncidentKey::MAX_BYTES));
     if !notice.is_over() {
-        for cause in notice.causes.iter().filter(|cause| Some(**cause) != leading(notice)) {
+        for cause in notice.causes.iter().filter(|cause| Some(**cause) != notice.leading()) {
             said.say("Also", bad_since(notification, notice, *cause));
         }
-        if let Some(cause) = leading(notice) {
+        if let Some(cause) = notice.leading() {
             said.say("Why", why(notification, notice, cause));
         }
     }
@@ -137,6 +138,16 @@ impl Lines {
         let now = notification.now;
         let success = notice.last_success.map_or_else(|| "never".to_owned(), |at| ago(at, now));
         match &notice.last_run {
+            Some(run) if let Some(outcome) = run.outcome => {
+                let found = match outcome {
+                    Outcome::Unknown => "could not tell",
+                    known => known.as_str(),
+                };
+                self.say("Last result", ended(format!("{found}, {}", ago(run.at, now)), run));
+                if outcome != Outcome::Holds {
+                    self.say("Last held", success);
+                }
+            }
             Some(run) if run.is_success => self.say("Last success", ended(success, run)),
             Some(run) => {
                 self.say("Last success", success);
@@ -157,12 +168,6 @@ impl Lines {
     }
 }
 
-/// The cause that the thread is named after, or the first of those that remain.
-pub(super) fn leading(notice: &Notice) -> Option<Cause> {
-    let first = notice.causes.iter().find(|cause| cause.kind == notice.first.kind);
-    first.or(notice.causes.first()).copied()
-}
-
 fn bad_since(notification: &Notification<'_>, notice: &Notice, cause: Cause) -> String {
     let word = family_word(cause.kind.family());
     let when = both_clocks(cause.since, notice.zone, notification.now);
@@ -176,9 +181,9 @@ fn status(notification: &Notification<'_>, notice: &Notice) -> String {
     let ended_at = notice.ended_at.unwrap_or(now);
     let lasted = span(ended_at - notice.opened_at);
     match (notice.kind, notice.incident_status) {
-        (DeliveryKind::Alert, _) => bad_since(notification, notice, leading(notice).unwrap_or(notice.first)),
+        (DeliveryKind::Alert, _) => bad_since(notification, notice, notice.leading().unwrap_or(notice.first)),
         (DeliveryKind::Reminder, _) => {
-            format!("still {}", bad_since(notification, notice, leading(notice).unwrap_or(notice.first)))
+            format!("still {}", bad_since(notification, notice, notice.leading().unwrap_or(notice.first)))
         }
         (DeliveryKind::Flapping(flaps), _) => {
             let since = both_clocks(flaps.since, notice.zone, now);
@@ -216,10 +221,14 @@ fn why(notification: &Notification<'_>, notice: &Notice, cause: Cause) -> String
 
 fn expected(notification: &Notification<'_>, notice: &Notice) -> String {
     let schedule = line(&notice.schedule, 200);
+    // Of an assertion any result would do, and without a schedule none is expected.
+    let is_asserted = notice.last_run.as_ref().is_some_and(|run| run.outcome.is_some());
+    let what = if is_asserted { "result" } else { "success" };
     match notice.due {
+        _ if schedule.is_empty() => String::new(),
         Some(due) => {
             let due = zoned_clock(due, notice.zone, notification.now);
-            format!("success by {due} + {}, {schedule}", notice.grace)
+            format!("{what} by {due} + {}, {schedule}", notice.grace)
         }
         None => format!("{schedule}, grace {}", notice.grace),
     }

@@ -1,6 +1,6 @@
 //! One line of a message's list.
 
-use super::{Tone, card, family_word, page, title, tone, word};
+use super::{Tone, family_word, page, title, tone, word};
 use crate::core::incident::IncidentStatus;
 use crate::core::notice::{Notice, Severity};
 use crate::core::text::cut_units;
@@ -73,7 +73,7 @@ fn why(notification: &Notification<'_>, notice: &Notice) -> String {
         (true, IncidentStatus::Removed) => format!("no longer declared, {}", was()),
         (true, _) => was(),
         (false, _) => {
-            let cause = card::leading(notice).unwrap_or(notice.first);
+            let cause = notice.leading().unwrap_or(notice.first);
             format!("{}, {lasted}", cause.kind.meaning())
         }
     }

@@ -24,6 +24,7 @@ fn run() -> LastRun {
     LastRun {
         at: at("2026-03-29T00:41:00Z"),
         is_success: true,
+        outcome: None,
         exit_status: None,
         duration: Some(Span::mins(41)),
         source: "10.0.3.7".to_owned(),

@@ -116,7 +116,8 @@ fn labels(notice: &Notice) -> Labels {
 
 /// The annotations of the alerts that are pushed, and the job's last words.
 fn annotations(notice: &Notice) -> Labels {
-    let kind = notice.first.kind;
+    // What is bad now; of what is over, what it was.
+    let kind = notice.leading().unwrap_or(notice.first).kind;
     let family = family_word(kind.family()).to_lowercase();
     let comment = notice.last_run.as_ref().and_then(|run| run.comment.as_deref()).unwrap_or_default();
     let output = notice.output.as_ref().map(|(_, output)| lines(output, 20, 210)).unwrap_or_default();

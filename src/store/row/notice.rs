@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::outbox::{FlapsRow, flaps_row, incident_status, read_delivery_kind};
 use super::words::{CauseRow, cause_of, cause_row};
 use crate::core::alert::Alert;
+use crate::core::assertion::Outcome;
 use crate::core::blind::Window;
 use crate::core::check::{Name, Origin};
 use crate::core::incident::{IncidentId, IncidentKey};
@@ -59,6 +60,8 @@ struct NoticeRow {
 struct LastRunRow {
     at: i64,
     is_success: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outcome: Option<String>,
     exit_status: Option<u8>,
     duration: Option<i64>,
     source: String,
@@ -119,6 +122,7 @@ fn run_row(run: &LastRun) -> LastRunRow {
     LastRunRow {
         at: run.at.as_ms(),
         is_success: run.is_success,
+        outcome: run.outcome.map(|outcome| outcome.as_str().to_owned()),
         exit_status: run.exit_status,
         duration: run.duration.map(Span::as_ms),
         source: run.source.clone(),
@@ -130,6 +134,7 @@ fn read_run(row: LastRunRow) -> LastRun {
     LastRun {
         at: Time::from_ms(row.at),
         is_success: row.is_success,
+        outcome: Outcome::ALL.into_iter().find(|outcome| row.outcome.as_deref() == Some(outcome.as_str())),
         exit_status: row.exit_status,
         duration: row.duration.map(Span::ms),
         source: row.source,

@@ -277,6 +277,7 @@ fn every_notice_is_read_back() {
         last_run: Some(LastRun {
             at: Time::from_ms(6),
             is_success: true,
+            outcome: None,
             exit_status: Some(7),
             duration: Some(Span::ms(8)),
             source: "s".to_owned(),

@@ -8,6 +8,7 @@ use super::history_tables::History;
 use super::query::key;
 use super::tx::Tx;
 use super::{unknown_rows, windows};
+use crate::core::assertion::Outcome;
 use crate::core::audit::{Audit, AuditBound};
 use crate::core::check::{CheckId, PingKind};
 use crate::core::notice::LastRun;
@@ -208,6 +209,7 @@ fn said(row: &Row<'_>) -> rusqlite::Result<(PingSaid, u8)> {
     let run = LastRun {
         at: Time::from_ms(row.get(0)?),
         is_success: kind == Some(PingKind::Success),
+        outcome: kind.and_then(Outcome::of_kept).filter(|_| flags & row::PING_RESULT != 0),
         exit_status: row.get(3)?,
         duration: duration.map(Span::ms),
         source: row.get(5)?,

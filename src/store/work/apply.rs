@@ -91,7 +91,7 @@ fn apply_result(
     fact: &ResultFact,
     at: Time,
 ) -> Result<Applied, StoreError> {
-    let Before { check, definition, pause } = before;
+    let Before { check, definition, .. } = before;
     if definition.spec.assert.is_none() {
         return Ok(Applied::TakesPings);
     }
@@ -99,10 +99,13 @@ fn apply_result(
     let stands = |incident: Option<Incident>| incident.map(|incident| (incident.id, incident.status));
     let before = stands(rows.open_incident(&own)?);
     let judged = Subject::as_before(*check, definition);
-    let counted = step_check(rows, judged, &Input::Result(fact.result), at)?.ping;
+    let stepped = step_check(rows, judged, &Input::Result(fact.result), at)?;
     let after = stands(rows.open_incident(&own)?);
-    // What is said again and again is kept once.
-    let is_news = |text: &&Vec<u8>| Ok(!text.is_empty() && rows.newest_body(*check)?.as_ref() != Some(*text));
+    // What is said again and again is kept once, and where somebody is told.
+    let opens = after.is_some_and(|(incident, _)| before.is_none_or(|(before, _)| before != incident));
+    let is_news = |text: &&Vec<u8>| {
+        Ok(!text.is_empty() && (opens || rows.newest_body(*check)?.as_ref() != Some(*text)))
+    };
     let text = match &fact.text {
         Some(text) if is_news(&text)? => Some(text.clone()),
         _ => None,
@@ -119,8 +122,15 @@ fn apply_result(
         body_cut: false,
         source: fact.source,
     };
-    rows.insert_ping(NewPing { check: *check, at, fact: &kept, counted, is_result: true, keeps_body })?;
-    Ok(Applied::Result(ResultTaken { before, after, is_paused: pause.since().is_some() }))
+    rows.insert_ping(NewPing {
+        check: *check,
+        at,
+        fact: &kept,
+        counted: stepped.ping,
+        is_result: true,
+        keeps_body,
+    })?;
+    Ok(Applied::Result(ResultTaken { before, after, is_paused: stepped.pause.since().is_some() }))
 }
 
 /// Who did something, and why.

@@ -26,7 +26,8 @@ pub(super) fn notices(
 fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, StoreError> {
     let definition = &*rows.definition(delivery.check)?;
     let state = &rows.state(delivery.check)?;
-    let mut said = said_last(rows, delivery.check)?;
+    let is_unprobed = state.causes.has(CauseKind::Unprobed);
+    let mut said = said_last(rows, delivery.check, is_unprobed)?;
     if let Some(run) = &mut said.run {
         // 4.4: what came too soon is a failure, whatever it said.
         let took = run.duration.unwrap_or(Span::MAX);
@@ -67,7 +68,11 @@ fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, Sto
         causes: causes.iter().copied().collect(),
         opened_at: incident.opened_at,
         ended_at: incident.ended_at,
-        schedule: spec.schedule.to_string(),
+        schedule: if spec.schedule == Schedule::Unscheduled {
+            String::new()
+        } else {
+            spec.schedule.to_string()
+        },
         grace: spec.grace,
         due: due.filter(|due| *due <= now),
         zone: spec.schedule.zone(),
@@ -99,7 +104,9 @@ fn alias_notice(
 }
 
 /// The newest success or fail, what was logged since, and the newest body of these, as far as they are kept.
-fn said_last(rows: &dyn Rows, check: CheckId) -> Result<SaidLast, StoreError> {
+///
+/// Of an assertion that could not be found out the newest result that could not tell is what counts (17.4).
+fn said_last(rows: &dyn Rows, check: CheckId, is_unprobed: bool) -> Result<SaidLast, StoreError> {
     let mut last = SaidLast::default();
     let mut next = rows.last_ping(check)?;
     for _ in 0..MAX_PINGS_BACK {
@@ -108,6 +115,10 @@ fn said_last(rows: &dyn Rows, check: CheckId) -> Result<SaidLast, StoreError> {
             last.output = Some((run.at, excerpt(&body))).filter(|(_, text)| !text.is_empty());
         }
         match kind {
+            Some(PingKind::Log) if is_unprobed && run.outcome.is_some() => {
+                last.run = Some(run);
+                return Ok(last);
+            }
             Some(PingKind::Success | PingKind::Fail) if !is_repeat => {
                 last.run = Some(run);
                 return Ok(last);

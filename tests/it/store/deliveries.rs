@@ -69,6 +69,7 @@ pub(crate) fn a_notice_tells_what_one_ping_said_of_the_last_run<P: Place>(world:
     let from = |source: &str, at| LastRun {
         at,
         is_success: false,
+        outcome: None,
         exit_status: None,
         duration: None,
         source: source.to_owned(),
