@@ -28,7 +28,7 @@ pub(super) fn said_of(tx: &Tx<'_>, incident: IncidentId) -> Result<Option<SaidOf
     }))
 }
 
-/// No more are asked for than there may be ([`Saying::MAX_COMMENTS`], [`Saying::MAX_STANCES`]): of older versions there may be
+/// No more are asked for than there may be (`Saying::MAX_COMMENTS`, `Saying::MAX_STANCES`): of older versions there may be
 /// more.
 const COMMENTS: &str = "SELECT count(*) FROM (SELECT 1 FROM incident_steps
     WHERE incident_id = ?1 AND what = 'commented' LIMIT 200)";
