@@ -5,14 +5,11 @@ use std::sync::Arc;
 use regex::RegexBuilder;
 
 use super::web_url::web_url;
-use crate::core::probe::{HttpProbe, JsonCondition, JsonTest};
+use crate::core::probe::{HttpProbe, JsonCondition, JsonTest, MAX_PATTERN_BYTES};
 use crate::core::time::Span;
 use crate::yaml::fault::{Log, quote};
 use crate::yaml::fields::Fields;
 use crate::yaml::json::json_of;
-
-/// The largest that a regular expression may become, in bytes.
-const MAX_PATTERN_BYTES: usize = 1 << 18;
 
 pub(super) fn http_probe(fields: &Fields<'_>, log: &mut Log) -> Option<HttpProbe> {
     let url = url(fields, log);
@@ -37,8 +34,22 @@ fn url(fields: &Fields<'_>, log: &mut Log) -> Option<Arc<str>> {
         // It stands on pages, and in the database.
         let message = "`url` has no user and no password: whoever reads the check sees it";
         log.fault(fields.at_value("url"), message);
+    } else if let Some(key) = secret_key(url) {
+        let place = log.show(fields.at_value("url"));
+        log.warn(format!("{place}: whoever reads the check sees `{}` of its `url`", key.escape_debug()));
     }
     Some(url.into())
+}
+
+/// The key of a query whose value looks as if nobody should read it.
+fn secret_key(url: &str) -> Option<String> {
+    const WORDS: [&str; 7] = ["token", "secret", "password", "passwd", "apikey", "api_key", "access_key"];
+    let url = reqwest::Url::parse(url).ok()?;
+    let mut keys = url.query_pairs().filter(|(_, value)| !value.is_empty()).map(|(key, _)| key.into_owned());
+    keys.find(|key| {
+        let key = key.to_lowercase().replace('-', "_");
+        key == "key" || key == "sig" || WORDS.iter().any(|word| key.contains(word))
+    })
 }
 
 fn check_pattern(pattern: &str, fields: &Fields<'_>, key: &str, log: &mut Log) {
@@ -128,4 +139,20 @@ fn certificate(fields: &Fields<'_>, log: &mut Log) -> Option<Span> {
         log.fault(fields.at_key("certificate_expires_in"), message);
     }
     Some(within)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_secret_in_a_url_is_found() {
+        let found = |query: &str| secret_key(&format!("https://example.org/a?{query}"));
+        for query in ["token=a", "a=b&key=c", "X-Api-Key=a", "client_secret=a", "Access%5FToken=a"] {
+            assert!(found(query).is_some(), "{query}");
+        }
+        for query in ["", "a=b", "keys=2", "token=", "monkey=a"] {
+            assert_eq!(found(query), None, "{query}");
+        }
+    }
 }

@@ -28,6 +28,10 @@ impl ProbeKind {
     }
 }
 
+/// The largest that a regular expression of an assertion may become, in bytes: one that is held against a long text slowly still
+/// ends in seconds.
+pub const MAX_PATTERN_BYTES: usize = 1 << 18;
+
 /// How long a look may take: never more than half of its period (17.6).
 pub fn time_out(asked: Span, period: Option<Span>) -> Span {
     let half = period.map_or(asked, |period| Span::ms(period.as_ms() / 2));

@@ -49,6 +49,7 @@ pub use email::{Email, Smtp, SmtpTls, is_mail_address};
 pub use http_config::{Authorization, BasicAuth, ClientIdentity, HttpConfig, TlsConfig};
 pub use ping_urls::PingUrls;
 pub use redact::parts_of_url;
+pub(crate) use resolve::resolve;
 pub use trust::check_certificates;
 pub use webhook::{Webhook, WebhookFormat};
 pub use worded::{WordedMail, Wording};

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -22,13 +22,13 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const STACK_BYTES: usize = 512 * 1024;
 
 /// The result, once it is known. The port is 0.
-type Found = Option<Result<Vec<SocketAddr>, (io::ErrorKind, String)>>;
+type Found = Option<Result<Vec<SocketAddr>, Arc<io::Error>>>;
 
 static RESOLVER: Resolver = Resolver { asked: Mutex::new(Asked::new()), patience: PATIENCE };
 
 /// The addresses of a host, at least one, with this port. It has no time-out of its own if the resolver hangs: the
-/// caller bounds the attempt.
-pub(super) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+/// caller bounds the attempt. An error that the system has made keeps its number; that no look-up was begun is `TimedOut`.
+pub(crate) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     let host = host.trim_matches(['[', ']']);
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
@@ -42,8 +42,14 @@ pub(super) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>
             addresses.iter_mut().for_each(|address| address.set_port(port));
             Ok(addresses)
         }
-        Ok(Err((kind, why))) => Err(io::Error::new(kind, why)),
-        Err(_) => Err(io::Error::other(format!("{host} was not looked up: there was no thread for it"))),
+        Ok(Err(error)) => Err(match error.raw_os_error() {
+            Some(number) => io::Error::from_raw_os_error(number),
+            None => io::Error::new(error.kind(), error.to_string()),
+        }),
+        Err(_) => {
+            let why = format!("{host} was not looked up: there was no thread for it");
+            Err(io::Error::new(io::ErrorKind::TimedOut, why))
+        }
     }
 }
 
@@ -124,7 +130,7 @@ impl Resolver {
         let builder = std::thread::Builder::new().name("resolver".to_owned()).stack_size(STACK_BYTES);
         builder.spawn(move || {
             let addresses = look_up(&thread.host);
-            let _ = say.send(Some(addresses.map_err(|error| (error.kind(), error.to_string()))));
+            let _ = say.send(Some(addresses.map_err(Arc::new)));
             drop(thread);
         })?;
         let host = host.to_owned();
@@ -215,13 +221,15 @@ mod tests {
         // They do not affect another name.
         let here = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut other = resolver.join_or_begin("b", move |_| Ok(vec![here])).unwrap();
-        assert_eq!(other.wait_for(Option::is_some).await.unwrap().clone(), Some(Ok(vec![here])));
+        let found_other = other.wait_for(Option::is_some).await.unwrap().clone();
+        assert_eq!(found_other.unwrap().unwrap(), [here]);
         // A look-up that is not the newest ends and makes room; the newest stays.
         hanging.remove(0).send(()).unwrap();
         until(resolver, |asked| asked.threads() < MAX_OF_A_NAME).await;
         assert!(resolver.asked().under_way.contains_key("a"));
         let mut found = resolver.join_or_begin("a", move |_| Ok(vec![here])).unwrap();
-        assert_eq!(found.wait_for(Option::is_some).await.unwrap().clone(), Some(Ok(vec![here])));
+        let found_anew = found.wait_for(Option::is_some).await.unwrap().clone();
+        assert_eq!(found_anew.unwrap().unwrap(), [here]);
         drop(hanging);
         until(resolver, |asked| asked.threads() == 0 && asked.under_way.is_empty()).await;
         assert!(resolver.asked().threads_of.is_empty());

@@ -3,7 +3,11 @@
 //!
 //! A new kind is a variant of [`FoundBy`], its keys in `src/config`, and a file here.
 
+mod body;
 mod http;
+mod lacks;
+mod thread;
+mod trust;
 mod within;
 
 use crate::core::assertion::FoundBy;
@@ -26,5 +30,10 @@ impl Looker {
             FoundBy::Reporter(_) => ProbeFound::unknown("a program reports it, and punctual does not look"),
             FoundBy::Http(probe) => self.http.look(probe, within(probe.timeout), now).await,
         }
+    }
+
+    /// Whether those whom the system trusts could not be read, when that was last tried: what needs them cannot be looked at.
+    pub fn lacks_trust(&self) -> bool {
+        self.http.lacks_trust()
     }
 }

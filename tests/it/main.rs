@@ -59,6 +59,7 @@ mod ping;
 mod ping_urls;
 mod power;
 mod probes;
+mod probes_own;
 mod refs;
 mod results;
 mod scripts;
