@@ -5,11 +5,12 @@ use std::sync::atomic::Ordering;
 use super::services::Services;
 use crate::clock::Clock;
 use crate::core::time::{Span, Time};
+use crate::metrics::ProbeCounters;
 
 /// The longest that a sign of life may be ago, and that a deadline may wait to be judged.
 const MAX_SILENCE: Span = Span::secs(10);
 
-/// The longest that a look of our own may wait (17.10).
+/// The longest that a look of our own may wait, and that one may run (17.10): their time-outs are a minute at most.
 const MAX_WAIT_FOR_A_LOOK: Span = Span::mins(5);
 
 /// That nothing is judged for now, if that is so, and for how long (1.1).
@@ -56,14 +57,26 @@ pub fn unjudgeable(services: &Services) -> Option<String> {
         .then(|| format!("{checks} {which} cannot be judged, for a fault of punctual: the log says why"))
 }
 
-/// That looks of our own do not begin, if that is so (17.10): what they would find is not known.
+/// That looks of our own do not begin or do not end, or can do without trust only, if that is so (17.10): what they would find is
+/// not known.
 pub fn not_looking(services: &Services) -> Option<String> {
-    still_waiting(services.counters.own.probes.waiting_since()?, services.clock.now())
+    let (probes, now) = (&services.counters.own.probes, services.clock.now());
+    not_looked(probes, now)
 }
 
-fn still_waiting(due: Time, now: Time) -> Option<String> {
-    (now - due > MAX_WAIT_FOR_A_LOOK)
-        .then(|| format!("a look of punctual's own has been due since {due}, and has not begun"))
+fn not_looked(probes: &ProbeCounters, now: Time) -> Option<String> {
+    let is_long = |since: &Time| now - *since > MAX_WAIT_FOR_A_LOOK;
+    let waits = probes.waiting_since().filter(is_long);
+    let runs = probes.running_since().filter(is_long);
+    let all = [
+        waits.map(|due| format!("a look of punctual's own has been due since {due}, and has not begun")),
+        runs.map(|begun| format!("a look of punctual's own has run since {begun}, and has not ended")),
+        probes.trust.since().map(|since| {
+            format!("https cannot be looked at since {since}, for the system's certificates cannot be read")
+        }),
+    ];
+    let all: Vec<String> = all.into_iter().flatten().collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 /// What is wrong with the store or the engine, if anything is: whoever asks whether we live may restart us for it.
@@ -100,14 +113,25 @@ pub fn fault(services: &Services) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// 17.10b
+    /// 17.10b, 17.12f
     #[test]
-    fn a_look_that_waits_for_more_than_five_minutes_is_said() {
-        let due = Time::from_secs(1_800_000_000);
-        assert_eq!(still_waiting(due, due + Span::mins(5)), None);
-        assert_eq!(
-            still_waiting(due, due + Span::mins(5) + Span::MS).as_deref(),
-            Some("a look of punctual's own has been due since 2027-01-15T08:00:00Z, and has not begun")
-        );
+    fn a_look_that_waits_or_runs_for_more_than_five_minutes_is_said_and_that_trust_is_lacking() {
+        let (probes, start) = (ProbeCounters::default(), Time::from_secs(1_800_000_000));
+        assert_eq!(not_looked(&probes, start), None);
+        probes.waits_since(Some(start));
+        probes.runs_since(Some(start + Span::MS));
+        assert_eq!(not_looked(&probes, start + Span::mins(5)), None);
+        let waits = "a look of punctual's own has been due since 2027-01-15T08:00:00Z, and has not begun";
+        let later = start + Span::mins(5) + Span::MS;
+        assert_eq!(not_looked(&probes, later).as_deref(), Some(waits));
+        let said = not_looked(&probes, later + Span::MS).expect("it is said");
+        assert!(said.starts_with(waits) && said.ends_with(", and has not ended"), "{said}");
+        probes.waits_since(None);
+        probes.runs_since(None);
+        probes.trust.note(false, start);
+        let said = not_looked(&probes, start).expect("it is said");
+        assert!(said.starts_with("https cannot be looked at since 2027-01-15T08:00:00Z"), "{said}");
+        probes.trust.note(true, start);
+        assert_eq!(not_looked(&probes, later), None);
     }
 }

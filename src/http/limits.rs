@@ -50,8 +50,9 @@ impl Limits {
         Limits { max_connections: 16, serving_timeout: Duration::from_secs(660), ..Limits::default() }
     }
 
-    /// File descriptors that are kept for everything that is not a connection.
-    const OTHER_FILES: u64 = 128;
+    /// File descriptors that are kept for everything that is not a connection: the database and deliveries, and four for each of the
+    /// 64 looks that may run (17.6b).
+    const OTHER_FILES: u64 = 128 + 4 * 64;
 
     /// These limits, with no more connections than there can be open files.
     pub fn within_open_files(mut self, open_files: u64) -> Limits {

@@ -29,7 +29,7 @@ pub use histogram::Histogram;
 pub use kind::MetricKind;
 pub use negotiate::{Format, Negotiated, negotiate};
 pub use output::Gone;
-pub use own::{Own, ReceiverCounters, RepeatedTrouble};
+pub use own::{Own, ProbeCounters, ReceiverCounters, RepeatedTrouble};
 pub use row::{Row, Seen};
 pub use shard::{BadShard, Shard};
 pub use snapshot::{Snapshot, StoreTotals};

@@ -56,6 +56,10 @@ pub struct ProbeCounters {
     pub lag: Histogram,
     /// In ms since the epoch; 0: none waits.
     waits_since_ms: AtomicI64,
+    /// In ms since the epoch; 0: none runs.
+    runs_since_ms: AtomicI64,
+    /// Trouble reading whom the system trusts.
+    pub trust: RepeatedTrouble,
 }
 
 impl ProbeCounters {
@@ -84,6 +88,16 @@ impl ProbeCounters {
     pub fn waiting_since(&self) -> Option<Time> {
         Some(self.waits_since_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
     }
+
+    /// The oldest look that runs has begun then.
+    pub fn runs_since(&self, begun: Option<Time>) {
+        self.runs_since_ms.store(begun.map_or(0, Time::as_ms), Ordering::Relaxed);
+    }
+
+    /// Since when the oldest runs.
+    pub fn running_since(&self) -> Option<Time> {
+        Some(self.runs_since_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
+    }
 }
 
 fn by_kind(counts: &[AtomicU64]) -> Vec<(String, u64)> {
@@ -100,6 +114,8 @@ impl Default for ProbeCounters {
             skipped: AtomicU64::new(0),
             lag: Histogram::new(LAG_BOUNDS),
             waits_since_ms: AtomicI64::new(0),
+            runs_since_ms: AtomicI64::new(0),
+            trust: RepeatedTrouble::default(),
         }
     }
 }

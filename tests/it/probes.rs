@@ -47,7 +47,7 @@ fn what_is_looked_at_is_violated_while_it_does_not_answer_as_it_should() {
         ("status", "the status is 200"),
         ("body", "the body does not match broken"),
         ("value", "/status is \"new\", not \"up\""),
-        ("not-json", "the body is not JSON, or longer than 1 MiB"),
+        ("not-json", "the body is not JSON"),
     ] {
         wait_for_status(&server, name, "failing");
         let newest = newest_ping(&server, name);
@@ -197,7 +197,7 @@ fn a_certificate_that_expires_soon_is_violated() {
     assert_eq!(newest_ping(&server, "stays")["comment"], "the status is 302");
 }
 
-/// 17.12d: a machine without certificates cannot tell of https, and of http it can.
+/// 17.10b, 17.12d: a machine without certificates cannot tell of https, and of http it can.
 #[test]
 fn without_certificates_what_needs_none_is_looked_at_all_the_same() {
     let (target, folder) = (target(), tempfile::tempdir().unwrap());
@@ -215,6 +215,9 @@ fn without_certificates_what_needs_none_is_looked_at_all_the_same() {
     wait_for_status(&server, "tls", "unknown");
     let why = newest_ping(&server, "tls")["comment"].to_string();
     assert!(why.contains("the system's certificates cannot be read: SSL_CERT_FILE"), "{why}");
+    let healthy = server.get("/-/healthy");
+    assert_eq!(healthy.status, 200);
+    assert!(healthy.text().contains("https cannot be looked at since 20"), "{}", healthy.text());
 }
 
 /// 17.5b, 10.4c: what a start keeps though no file has it any more.

@@ -14,7 +14,7 @@ use crate::support::punctual::Punctual;
 use crate::support::sink::WebhookSink;
 
 /// Room for 32 connections beside what the process itself has open (`Limits::within_open_files`).
-const DESCRIPTORS: u32 = 160;
+const DESCRIPTORS: u32 = 416;
 /// More than there is room for.
 const CROWD: usize = 100;
 const HALF_A_HEAD: &[u8] = b"GET /ping/dead HTTP/1.1\r\nHost:";

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use crate::core::check::{CheckId, Spec};
+use crate::core::check::CheckId;
 use crate::core::probe::{due_after, first_due};
 use crate::core::time::{Span, Time};
 use crate::store::live::Check;
@@ -30,6 +30,8 @@ struct Planned {
     is_running: bool,
     /// What is looked at has changed while a look ran: it is looked at again then, as soon as that has ended.
     again_at: Option<Time>,
+    /// It is not looked at any more, but a look still runs.
+    is_gone: bool,
 }
 
 /// A look that is to begin.
@@ -50,11 +52,6 @@ pub(super) enum LookEnd {
     NotStored,
 }
 
-/// Whether the same is looked at, at the same times.
-fn is_same(one: &Spec, other: &Spec) -> bool {
-    one.asserts() == other.asserts() && one.schedule == other.schedule
-}
-
 /// The newest result of what is asserted now (17.5); those of what was asserted before are forgotten (17.3b).
 fn last_result(check: &Check) -> Option<Time> {
     check.known().state.results.newest_first().next().map(|result| result.at)
@@ -64,7 +61,30 @@ fn first_due_of(check: &Check, last: Option<Time>, now: Time) -> Option<Time> {
     first_due(check.definition.name.as_str(), &check.definition.spec.schedule, last, now)
 }
 
+/// What is declared anew, or asserted otherwise than what is `known`.
+fn planned_anew(check: &Arc<Check>, known: Option<&Planned>, now: Time) -> Option<Planned> {
+    let last = if known.is_none() { last_result(check) } else { None };
+    let due = first_due_of(check, last, now)?;
+    // What was asserted before is still being looked at: the writer drops what that finds (17.7).
+    let is_running = known.is_some_and(|known| known.is_running);
+    let again_at = is_running.then_some(due);
+    Some(Planned { check: check.clone(), due, is_running, again_at, is_gone: false })
+}
+
 impl Planned {
+    fn is_as_before(&self, check: &Check) -> bool {
+        let (one, other) = (&self.check.definition.spec, &check.definition.spec);
+        !self.is_gone && one.asserts() == other.asserts() && one.schedule == other.schedule
+    }
+
+    /// Where it was another meanwhile, and is as before again, it has forgotten what was found (17.3b), and is looked at at once.
+    fn due_as_before(&self, check: &Arc<Check>, now: Time) -> Time {
+        let may_have_forgotten = !Arc::ptr_eq(&self.check, check) && !self.is_running;
+        let first = Some(()).filter(|()| may_have_forgotten && last_result(check).is_none());
+        let first = first.and_then(|()| first_due_of(check, None, now));
+        first.map_or(self.due, |first| first.min(self.due))
+    }
+
     fn due_after(&self, after: Time) -> Option<Time> {
         let definition = &self.check.definition;
         due_after(definition.name.as_str(), &definition.spec.schedule, after)
@@ -76,27 +96,23 @@ impl Agenda {
     pub(super) fn declare<'c>(&mut self, checks: impl Iterator<Item = &'c Arc<Check>>, now: Time) {
         let mut before = std::mem::take(&mut self.all);
         self.waiting.clear();
-        self.running = 0;
         for check in checks {
             let planned = match before.remove(&check.id) {
-                Some(known) if is_same(&known.check.definition.spec, &check.definition.spec) => {
-                    Planned { check: check.clone(), ..known }
+                Some(known) if known.is_as_before(check) => {
+                    Some(Planned { due: known.due_as_before(check, now), check: check.clone(), ..known })
                 }
-                known => {
-                    let last = if known.is_none() { last_result(check) } else { None };
-                    let Some(due) = first_due_of(check, last, now) else { continue };
-                    // What was asserted before is still being looked at: the writer drops what that finds (17.7).
-                    let is_running = known.is_some_and(|known| known.is_running);
-                    Planned { check: check.clone(), due, is_running, again_at: is_running.then_some(due) }
-                }
+                known => planned_anew(check, known.as_ref(), now),
             };
-            if planned.is_running {
-                self.running += 1;
-            } else {
+            let Some(planned) = planned else { continue };
+            if !planned.is_running {
                 self.waiting.insert((planned.due, check.id));
             }
             self.all.insert(check.id, planned);
         }
+        // They count until they end, and where one is declared again meanwhile no second look begins beside it (17.6a).
+        let still_running = before.into_iter().filter(|(_, known)| known.is_running);
+        self.all.extend(still_running.map(|(id, known)| (id, Planned { is_gone: true, ..known })));
+        self.running = self.all.values().filter(|planned| planned.is_running).count();
     }
 
     /// 1.1: the clock was set back to `now`. What was to come by the date before is due at its next time by the new one.
@@ -117,6 +133,11 @@ impl Agenda {
         self.waiting.first().map(|(due, _)| *due)
     }
 
+    /// Whether one is due that has not begun.
+    pub(super) fn is_due(&self, now: Time) -> bool {
+        self.next().is_some_and(|due| due <= now)
+    }
+
     /// How many run.
     pub(super) fn running(&self) -> usize {
         self.running
@@ -124,7 +145,7 @@ impl Agenda {
 
     /// Begins the oldest look that is due, if there are fewer than `most`.
     pub(super) fn begin(&mut self, most: usize, now: Time) -> Option<DueLook> {
-        if self.running >= most || self.next().is_none_or(|due| due > now) {
+        if self.running >= most || !self.is_due(now) {
             return None;
         }
         let (due, id) = self.waiting.pop_first()?;
@@ -139,6 +160,10 @@ impl Agenda {
         let Some(planned) = self.all.get_mut(&id).filter(|planned| planned.is_running) else { return 0 };
         planned.is_running = false;
         self.running -= 1;
+        if planned.is_gone {
+            self.all.remove(&id);
+            return 0;
+        }
         let again_at = planned.again_at.take();
         let (mut skipped, mut next) = (0, again_at);
         if again_at.is_none() {
@@ -176,7 +201,7 @@ mod tests {
     use super::*;
     use crate::core::assertion::{AssertionResult, Outcome};
     use crate::core::blind::BlindWindows;
-    use crate::core::check::{Definition, Name, Source};
+    use crate::core::check::{Definition, Name, Source, Spec};
     use crate::core::fixtures::probed_at;
     use crate::core::schedule::Schedule;
     use crate::core::state::State;
@@ -272,6 +297,37 @@ mod tests {
         assert!(after[1..].iter().all(|(_, due)| *due - now < Span::mins(1)), "{after:?}");
         agenda.end(gone.id, LookEnd::Done, now);
         assert_eq!(times(&agenda), after);
+    }
+
+    /// 17.6a
+    #[test]
+    fn what_is_removed_counts_until_its_look_ends_and_no_second_begins_beside_it() {
+        let (one, other) = (probed(1, 1), probed(2, 1));
+        let mut agenda = declared(&[one.clone(), other.clone()]);
+        let now = start() + Span::mins(2);
+        assert_eq!(begun(&mut agenda, now).len(), 2);
+        agenda.declare([].iter(), now);
+        assert_eq!(agenda.running(), 2);
+        agenda.declare([one.clone()].iter(), now);
+        assert!(begun(&mut agenda, now + Span::mins(1)).is_empty());
+        agenda.end(other.id, LookEnd::Done, now);
+        assert_eq!((agenda.running(), agenda.next()), (1, None));
+        agenda.end(one.id, LookEnd::NotWanted, now);
+        assert_eq!(begun(&mut agenda, now + Span::mins(1)), [1]);
+    }
+
+    /// 17.5b: asserted otherwise and as before again between two looks round, it knows nothing any more.
+    #[test]
+    fn what_has_forgotten_its_results_is_looked_at_at_once() {
+        let one = probed(1, 600);
+        result_at(&one, start());
+        let mut agenda = declared(&[one]);
+        let renamed = probed(1, 600);
+        result_at(&renamed, start());
+        agenda.declare([renamed].iter(), start());
+        assert!(agenda.next().is_some_and(|due| due - start() > Span::mins(2)));
+        agenda.declare([probed(1, 600)].iter(), start());
+        assert!(agenda.next().is_some_and(|due| due - start() <= Span::mins(1)));
     }
 
     /// 17.5b: paused, it is looked for again, and at once when that is over.

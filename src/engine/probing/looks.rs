@@ -21,6 +21,11 @@ impl<K, T: Send + 'static> Looks<K, T> {
         self.running.insert(id, key);
     }
 
+    /// The keys of those that run.
+    pub(super) fn running(&self) -> impl Iterator<Item = &K> {
+        self.running.values()
+    }
+
     /// The next one that ends, and what it came to; nothing, if it ended by a bug. Never returns while none runs.
     pub(super) async fn next(&mut self) -> (K, Option<T>) {
         let Some(ended) = self.tasks.join_next_with_id().await else { return std::future::pending().await };
@@ -44,9 +49,10 @@ mod tests {
     async fn a_look_that_panics_ends_as_any_other() {
         let mut looks = Looks::new();
         looks.begin("panics", async { panic!("a bug") }, &Handle::current());
+        assert!(looks.running().eq(&["panics"]));
         assert_eq!(looks.next().await, ("panics", None));
         looks.begin("works", async { 7 }, &Handle::current());
         assert_eq!(looks.next().await, ("works", Some(7)));
-        assert!(looks.running.is_empty());
+        assert_eq!(looks.running().count(), 0);
     }
 }

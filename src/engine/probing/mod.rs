@@ -1,8 +1,7 @@
 //! Looks of punctual's own (17.5 to 17.7): begun when they are due, bounded, and handed to the writer as a reporter's result is.
 //!
-//! They run on a thread of their own: whatever a server answers, no ping waits for it.
-
 mod agenda;
+mod apart;
 mod looks;
 mod task;
 
@@ -10,19 +9,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Handle;
 
 use super::shared::{Engine, duration};
 use crate::core::assertion::Outcome;
-use crate::core::probe::ProbeFound;
 use crate::core::time::{Span, Time};
 use crate::probe::Looker;
 use crate::store::live::CheckList;
 use agenda::{Agenda, DueLook, LookEnd};
+use apart::Apart;
 use looks::Looks;
 use task::{Look, LookDone};
 
-/// The most looks that run at a time (17.6).
+/// The most looks that run at a time (17.6b).
 const MAX_RUNNING: usize = 64;
 /// The longest sleep: so soon it is noticed that other checks are declared, or that the clock was set.
 const LOOK_ROUND_EVERY: Span = Span::secs(1);
@@ -35,37 +34,17 @@ pub(super) async fn run(engine: &Arc<Engine>) {
         declared: CheckList::default(),
         newest: engine.clock.now(),
         looker: Arc::new(Looker::default()),
-        apart: Apart(None),
+        apart: Apart::default(),
+        is_threadless: false,
         looks: Looks::new(),
     };
     loop {
         prober.look_round();
-        prober.begin_all();
+        prober.begin_all().await;
         let sleep = prober.until_next();
         tokio::select! {
             (look, looked) = prober.looks.next() => prober.end(&look, looked),
             () = tokio::time::sleep(sleep) => {}
-        }
-    }
-}
-
-/// The thread on which looks run, once there is one.
-struct Apart(Option<Runtime>);
-
-impl Apart {
-    fn runtime(&mut self) -> std::io::Result<&Runtime> {
-        if self.0.is_none() {
-            let mut builder = Builder::new_multi_thread();
-            self.0 = Some(builder.worker_threads(1).thread_name("probes").enable_all().build()?);
-        }
-        Ok(self.0.as_ref().expect("it was made"))
-    }
-}
-
-impl Drop for Apart {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            runtime.shutdown_background();
         }
     }
 }
@@ -79,6 +58,8 @@ struct Prober<'e> {
     newest: Time,
     looker: Arc<Looker>,
     apart: Apart,
+    /// The thread could not be had when it was last asked for.
+    is_threadless: bool,
     looks: Looks<Arc<Look>, LookDone>,
 }
 
@@ -109,53 +90,54 @@ impl Prober<'_> {
         duration(next.map_or(LOOK_ROUND_EVERY, |next| next - now).min(LOOK_ROUND_EVERY))
     }
 
-    fn begin_all(&mut self) {
+    async fn begin_all(&mut self) {
         let engine = self.engine;
-        while self.may_begin()
-            && let Some(due) = self.agenda.begin(MAX_RUNNING, engine.clock.now())
+        if self.may_begin()
+            && self.agenda.is_due(engine.clock.now())
+            && let Some(runtime) = self.runtime().await
         {
-            self.begin(&due);
+            while let Some(due) = self.agenda.begin(MAX_RUNNING, engine.clock.now()) {
+                self.begin(&due, &runtime);
+            }
         }
-        let (running, now) = (self.agenda.running(), engine.clock.now());
-        engine.counters.probes.running.store(running as u64, Ordering::Relaxed);
-        let oldest = self.agenda.next().filter(|due| *due <= now);
-        engine.counters.probes.waits_since(oldest);
+        let (probes, now) = (&engine.counters.probes, engine.clock.now());
+        probes.running.store(self.agenda.running() as u64, Ordering::Relaxed);
+        probes.waits_since(self.agenda.next().filter(|due| *due <= now));
+        probes.runs_since(self.looks.running().map(|look| look.begun).min());
+        probes.trust.note(!self.looker.lacks_trust(), now);
     }
 
-    fn begin(&mut self, DueLook { check, due }: &DueLook) {
+    /// What is due waits for it, and is begun in a later round.
+    async fn runtime(&mut self) -> Option<Handle> {
+        let runtime = self.apart.runtime().await;
+        if let Err(error) = &runtime
+            && !self.is_threadless
+        {
+            tracing::error!(%error, "nothing can be looked at: no thread can be started");
+        }
+        self.is_threadless = runtime.is_err();
+        runtime.ok()
+    }
+
+    fn begin(&mut self, DueLook { check, due }: &DueLook, runtime: &Handle) {
         let (engine, now) = (self.engine, self.engine.clock.now());
         let is_paused = check.known().state.pause.since().is_some();
         let Some(look) = Look::new(check, *due, now).filter(|_| !is_paused) else {
             self.agenda.end(check.id, LookEnd::NotWanted, now);
             return;
         };
-        let runtime = match self.apart.runtime() {
-            Ok(runtime) => runtime.handle().clone(),
-            Err(error) => {
-                tracing::error!(%error, "nothing can be looked at: no thread can be started");
-                self.agenda.end(check.id, LookEnd::NotStored, now);
-                return;
-            }
-        };
         engine.counters.probes.lag.observe(duration(now - *due));
         let look = Arc::new(look);
         let (writer, looker) = (engine.writer.clone(), self.looker.clone());
-        self.looks.begin(look.clone(), task::run(look, looker, writer), &runtime);
+        self.looks.begin(look.clone(), task::run(look, looker, writer), runtime);
     }
 
+    /// What ended by a bug has stored nothing.
     fn end(&mut self, look: &Look, looked: Option<LookDone>) {
-        let LookDone { outcome, became } = looked.unwrap_or_else(|| self.tell_bug(look));
+        let LookDone { outcome, became } = looked.unwrap_or(LookDone::NOTHING);
         let probes = &self.engine.counters.probes;
         let skipped = self.agenda.end(look.check.id, became, self.engine.clock.now());
         probes.skipped.fetch_add(skipped, Ordering::Relaxed);
         probes.ended(look.kind, outcome == Outcome::Unknown);
-    }
-
-    /// Nobody knows whether it holds, and the check says so (17.4).
-    fn tell_bug(&self, look: &Look) -> LookDone {
-        let found = ProbeFound::unknown("a fault of punctual: the log says which");
-        let is_queued = self.engine.writer.report(look.check.id, look.fact(found, None)).is_ok();
-        let became = if is_queued { LookEnd::Done } else { LookEnd::NotStored };
-        LookDone { outcome: Outcome::Unknown, became }
     }
 }

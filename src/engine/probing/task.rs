@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::task::JoinSet;
+
 use super::agenda::LookEnd;
 use crate::clock::Stopwatch;
 use crate::core::assertion::{Assertion, AssertionResult, Outcome};
@@ -20,7 +22,7 @@ pub(super) struct Look {
     pub(super) kind: ProbeKind,
     assertion: Arc<Assertion>,
     period: Option<Span>,
-    begun: Time,
+    pub(super) begun: Time,
 }
 
 /// What a look came to.
@@ -28,6 +30,11 @@ pub(super) struct Look {
 pub(super) struct LookDone {
     pub(super) outcome: Outcome,
     pub(super) became: LookEnd,
+}
+
+impl LookDone {
+    /// Nothing is known of it.
+    pub(super) const NOTHING: LookDone = LookDone { outcome: Outcome::Unknown, became: LookEnd::NotStored };
 }
 
 impl Look {
@@ -41,11 +48,11 @@ impl Look {
     }
 
     /// What it has found, as it is stored.
-    pub(super) fn fact(&self, found: ProbeFound, took: Option<Span>) -> ResultFact {
+    fn fact(&self, found: ProbeFound, took: Span) -> ResultFact {
         let ProbeFound { outcome, why, text } = found;
         let kept = first_bytes(&text, PingFact::MAX_BODY_BYTES);
         ResultFact {
-            result: AssertionResult { outcome, took },
+            result: AssertionResult { outcome, took: Some(took) },
             why: Some(why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(&why).to_owned()),
             text: Some(kept.as_bytes().to_vec()).filter(|text| !text.is_empty()),
             left_out: (text.len() - kept.len()) as u64,
@@ -57,10 +64,10 @@ impl Look {
 /// Looks, and waits until what was found is stored, or cannot be.
 pub(super) async fn run(look: Arc<Look>, looker: Arc<Looker>, writer: Arc<Writer>) -> LookDone {
     let watch = Stopwatch::start();
-    let found = looker.look(&look.assertion.found_by, look.period, look.begun).await;
+    let found = found(look.clone(), looker).await;
     let outcome = found.outcome;
     let took = Span::ms(i64::try_from(watch.took().as_millis()).unwrap_or(i64::MAX));
-    let became = match writer.report(look.check.id, look.fact(found, Some(took))) {
+    let became = match writer.report(look.check.id, look.fact(found, took)) {
         Ok(stored) => match stored.await {
             Ok(Ok(Applied::Outdated)) => LookEnd::NotWanted,
             Ok(Ok(_)) => LookEnd::Done,
@@ -70,4 +77,18 @@ pub(super) async fn run(look: Arc<Look>, looker: Arc<Looker>, writer: Arc<Writer
         Err(_overloaded) => LookEnd::NotStored,
     };
     LookDone { outcome, became }
+}
+
+/// What a look finds, also where it panics: nobody knows then whether it holds, and the check says so (17.4). Dropping it ends it.
+async fn found(look: Arc<Look>, looker: Arc<Looker>) -> ProbeFound {
+    let mut looking = JoinSet::new();
+    looking.spawn(async move { looker.look(&look.assertion.found_by, look.period, look.begun).await });
+    match looking.join_next().await {
+        Some(Ok(found)) => found,
+        Some(Err(error)) => {
+            tracing::error!(%error, "a look has ended by a bug");
+            ProbeFound::unknown("a fault of punctual: the log says which")
+        }
+        None => unreachable!("one was begun"),
+    }
 }
