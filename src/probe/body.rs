@@ -23,13 +23,13 @@ static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::ne
 
 /// As much of a body as is looked at.
 #[derive(Debug, Default)]
-pub(super) struct Body {
+pub(super) struct ReadBody {
     pub(super) bytes: Vec<u8>,
     /// It was longer.
     pub(super) is_cut: bool,
 }
 
-impl Body {
+impl ReadBody {
     /// Takes in what comes next; answers whether there is room for more.
     pub(super) fn add(&mut self, chunk: &[u8]) -> bool {
         let room = HttpProbe::MAX_BODY_BYTES - self.bytes.len();
@@ -40,11 +40,11 @@ impl Body {
 }
 
 /// Judges it, and waits until that has ended: no other judgement of the same check runs beside it. That is no time of the server's.
-pub(super) async fn judge(probe: &HttpProbe, body: Body) -> ProbeFound {
+pub(super) async fn judge(probe: &HttpProbe, body: ReadBody) -> ProbeFound {
     judge_in_turn(probe, body, MAX_WAIT).await
 }
 
-async fn judge_in_turn(probe: &HttpProbe, body: Body, patience: Span) -> ProbeFound {
+async fn judge_in_turn(probe: &HttpProbe, body: ReadBody, patience: Span) -> ProbeFound {
     let Some(turn) = within(patience, TURNS.clone().acquire_owned()).await else {
         return ProbeFound::unknown(format!("other bodies were judged for {patience}, and this one was not"));
     };
@@ -60,7 +60,7 @@ async fn judge_in_turn(probe: &HttpProbe, body: Body, patience: Span) -> ProbeFo
 /// Why it cannot be told how a body is.
 struct CannotTell(String);
 
-fn judge_body(probe: &HttpProbe, body: &Body) -> ProbeFound {
+fn judge_body(probe: &HttpProbe, body: &ReadBody) -> ProbeFound {
     match fault_of(probe, body) {
         Ok(None) => ProbeFound::holds(),
         Ok(Some(fault)) => ProbeFound::violated(fault),
@@ -68,7 +68,7 @@ fn judge_body(probe: &HttpProbe, body: &Body) -> ProbeFound {
     }
 }
 
-fn fault_of(probe: &HttpProbe, body: &Body) -> Result<Option<String>, CannotTell> {
+fn fault_of(probe: &HttpProbe, body: &ReadBody) -> Result<Option<String>, CannotTell> {
     let text = String::from_utf8_lossy(&body.bytes);
     if !probe.body.is_empty() && !matches(&probe.body, &text)? {
         return Ok(Some(format!("the body does not match {}", begun(&probe.body, MAX_SHOWN_CHARS))));
@@ -145,8 +145,8 @@ mod tests {
         HttpProbe { body: body.into(), json: json.collect(), ..HttpProbe::of("http://127.0.0.1:9/".into()) }
     }
 
-    fn body(text: &str) -> Body {
-        let mut body = Body::default();
+    fn body(text: &str) -> ReadBody {
+        let mut body = ReadBody::default();
         body.add(text.as_bytes());
         body
     }

@@ -7,8 +7,8 @@ use tokio::sync::OnceCell;
 use x509_cert::Certificate;
 use x509_cert::der::Decode as _;
 
-use super::body::{Body, judge};
-use super::lacks::NoAnswer;
+use super::body::{ReadBody, judge};
+use super::lacks::Unanswered;
 use super::trust::{Trust, TrustReader, plain};
 use super::within::within;
 use crate::core::probe::{HttpProbe, ProbeFound};
@@ -38,19 +38,19 @@ enum Answered {
     /// That says all.
     Found(ProbeFound),
     /// It depends on the body.
-    With(Body),
+    With(ReadBody),
 }
 
-impl NoAnswer {
+impl Unanswered {
     fn found(self, probe: &HttpProbe) -> ProbeFound {
         let (is_unknown, why) = match self {
-            NoAnswer::CannotLook(why) => (true, why),
+            Unanswered::CannotLook(why) => (true, why),
             // That is what was asked.
-            NoAnswer::Expired(why) if probe.certificate_expires_in.is_some() => (false, why),
-            NoAnswer::Unreachable(why) | NoAnswer::Untrusted(why) | NoAnswer::Expired(why) => {
+            Unanswered::Expired(why) if probe.certificate_expires_in.is_some() => (false, why),
+            Unanswered::Unreachable(why) | Unanswered::Untrusted(why) | Unanswered::Expired(why) => {
                 (probe.unreachable_is_unknown, why)
             }
-            NoAnswer::NeedsTrust => (true, "the system's certificates were not read".to_owned()),
+            Unanswered::NeedsTrust => (true, "the system's certificates were not read".to_owned()),
         };
         let why = begun(&why, MAX_WHY_CHARS);
         if is_unknown { ProbeFound::unknown(why) } else { ProbeFound::violated(why) }
@@ -72,7 +72,7 @@ impl HttpLooker {
     }
 
     /// To read whom the system trusts is no time of the server's: where a request finds that it is needed, the request begins anew.
-    async fn ask(&self, probe: &HttpProbe, timeout: Span, now: Time) -> Result<Answered, NoAnswer> {
+    async fn ask(&self, probe: &HttpProbe, timeout: Span, now: Time) -> Result<Answered, Unanswered> {
         let plain = self.plain.get_or_try_init(async || plain()).await?;
         let mut trust = self.trust.known(now);
         if trust.is_none() && probe.url.starts_with("https:") {
@@ -83,14 +83,16 @@ impl HttpLooker {
             let asked = within(timeout, asking.ask()).await;
             trust = match (asked, trust) {
                 (None, _) => {
-                    return Err(NoAnswer::Unreachable(format!("there was no whole answer within {timeout}")));
+                    return Err(Unanswered::Unreachable(format!(
+                        "there was no whole answer within {timeout}"
+                    )));
                 }
-                (Some(Err(NoAnswer::NeedsTrust)), None) => Some(self.trust.read(now).await?),
-                (Some(Err(NoAnswer::Untrusted(_))), Some(trust)) if trust.may_be_outdated(now) => {
+                (Some(Err(Unanswered::NeedsTrust)), None) => Some(self.trust.read(now).await?),
+                (Some(Err(Unanswered::Untrusted(_))), Some(trust)) if trust.may_be_outdated(now) => {
                     Some(self.trust.read_again(now).await?)
                 }
-                (Some(Err(NoAnswer::Untrusted(why))), Some(Trust { lacks: Some(lacks), .. })) => {
-                    return Err(NoAnswer::CannotLook(format!("{why}, and not all are read: {lacks}")));
+                (Some(Err(Unanswered::Untrusted(why))), Some(Trust { lacks: Some(lacks), .. })) => {
+                    return Err(Unanswered::CannotLook(format!("{why}, and not all are read: {lacks}")));
                 }
                 (Some(asked), _) => return asked,
             };
@@ -99,7 +101,7 @@ impl HttpLooker {
 }
 
 impl Asking<'_> {
-    async fn ask(&self) -> Result<Answered, NoAnswer> {
+    async fn ask(&self) -> Result<Answered, Unanswered> {
         let probe = self.probe;
         let violated = |why: String| Ok(Answered::Found(ProbeFound::violated(begun(&why, MAX_WHY_CHARS))));
         let mut response = match self.get().await? {
@@ -118,12 +120,12 @@ impl Asking<'_> {
 
     /// Follows redirects itself: a limit of theirs is an answer, and no error. Each certificate on the way is looked at; the inner
     /// error says what is wrong with an answer.
-    async fn get(&self) -> Result<Result<Response, String>, NoAnswer> {
-        let not_one = |error| NoAnswer::Unreachable(format!("not a URL: {error}"));
+    async fn get(&self) -> Result<Result<Response, String>, Unanswered> {
+        let not_one = |error| Unanswered::Unreachable(format!("not a URL: {error}"));
         let mut url = Url::parse(&self.probe.url).map_err(not_one)?;
         for _ in 0..=HttpProbe::MAX_REDIRECTS {
             let response = self.client(&url)?.get(url.clone()).send().await;
-            let response = response.map_err(|error| NoAnswer::of(&error.without_url()))?;
+            let response = response.map_err(|error| Unanswered::of(&error.without_url()))?;
             if let Some(within) = self.probe.certificate_expires_in
                 && let Err(why) = certificate_is_good(&response, within, self.now)
             {
@@ -138,11 +140,11 @@ impl Asking<'_> {
         Ok(Err(format!("it redirects more than {} times", HttpProbe::MAX_REDIRECTS)))
     }
 
-    fn client(&self, url: &Url) -> Result<&Client, NoAnswer> {
+    fn client(&self, url: &Url) -> Result<&Client, Unanswered> {
         match self.trust {
             _ if url.scheme() == "http" => Ok(self.plain),
             Some(trust) => Ok(&trust.client),
-            None => Err(NoAnswer::NeedsTrust),
+            None => Err(Unanswered::NeedsTrust),
         }
     }
 }
@@ -162,9 +164,9 @@ fn redirect(probe: &HttpProbe, url: &Url, response: &Response) -> Result<Option<
 }
 
 /// As much of the body as is looked at.
-async fn read(response: &mut Response) -> Result<Body, NoAnswer> {
-    let mut body = Body::default();
-    let broken_off = |error: reqwest::Error| NoAnswer::of(&error.without_url());
+async fn read(response: &mut Response) -> Result<ReadBody, Unanswered> {
+    let mut body = ReadBody::default();
+    let broken_off = |error: reqwest::Error| Unanswered::of(&error.without_url());
     while let Some(chunk) = response.chunk().await.map_err(broken_off)?
         && body.add(&chunk)
     {}
@@ -197,10 +199,10 @@ mod tests {
         let found = |probe: &HttpProbe| {
             let [lack, unreachable, untrusted, expired] = all();
             let all = [
-                NoAnswer::CannotLook(lack),
-                NoAnswer::Unreachable(unreachable),
-                NoAnswer::Untrusted(untrusted),
-                NoAnswer::Expired(expired),
+                Unanswered::CannotLook(lack),
+                Unanswered::Unreachable(unreachable),
+                Unanswered::Untrusted(untrusted),
+                Unanswered::Expired(expired),
             ];
             all.map(|no_answer| no_answer.found(probe).outcome.as_str())
         };

@@ -12,7 +12,7 @@ use crate::notify::resolve;
 
 /// Why there is no answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum NoAnswer {
+pub(super) enum Unanswered {
     /// It is for a lack of ours, and says nothing of the server.
     CannotLook(String),
     Unreachable(String),
@@ -43,31 +43,31 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn
     })
 }
 
-impl NoAnswer {
+impl Unanswered {
     /// Says what went wrong without the URL: whoever reads it knows which check it is of.
-    pub(super) fn of(error: &(dyn Error + 'static)) -> NoAnswer {
+    pub(super) fn of(error: &(dyn Error + 'static)) -> Unanswered {
         let why = causes(error).last().unwrap_or(error).to_string();
         for cause in causes(error) {
             if cause.is::<OwnLack>() || cause.downcast_ref().is_some_and(is_own_lack) {
-                return NoAnswer::CannotLook(why);
+                return Unanswered::CannotLook(why);
             }
             match cause.downcast_ref() {
-                Some(rustls::Error::InvalidCertificate(UnknownIssuer)) => return NoAnswer::Untrusted(why),
+                Some(rustls::Error::InvalidCertificate(UnknownIssuer)) => return Unanswered::Untrusted(why),
                 Some(rustls::Error::InvalidCertificate(Expired | ExpiredContext { .. })) => {
-                    return NoAnswer::Expired(why);
+                    return Unanswered::Expired(why);
                 }
                 _ => {}
             }
         }
-        NoAnswer::Unreachable(why)
+        Unanswered::Unreachable(why)
     }
 }
 
 /// Looks up names as messages do.
 #[derive(Debug)]
-pub(super) struct Names;
+pub(super) struct NameLookup;
 
-impl Resolve for Names {
+impl Resolve for NameLookup {
     fn resolve(&self, name: Name) -> Resolving {
         Box::pin(async move {
             match resolve(name.as_str(), 0).await {
@@ -103,35 +103,38 @@ fn with_a_way(all: Vec<SocketAddr>) -> Vec<SocketAddr> {
 mod tests {
     use super::*;
 
-    fn of(error: impl Into<Box<dyn Error + Send + Sync>>) -> NoAnswer {
+    fn of(error: impl Into<Box<dyn Error + Send + Sync>>) -> Unanswered {
         // As deep in it as those of requests are.
-        NoAnswer::of(&io::Error::other(io::Error::other(error)))
+        Unanswered::of(&io::Error::other(io::Error::other(error)))
     }
 
     /// 17.12e
     #[test]
     fn what_we_lack_says_nothing_of_the_server() {
         for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS, Errno::ADDRNOTAVAIL] {
-            assert!(matches!(of(io::Error::from(errno)), NoAnswer::CannotLook(_)), "{errno}");
+            assert!(matches!(of(io::Error::from(errno)), Unanswered::CannotLook(_)), "{errno}");
         }
         for errno in [Errno::CONNREFUSED, Errno::CONNRESET, Errno::HOSTUNREACH, Errno::TIMEDOUT] {
-            assert_eq!(of(io::Error::from(errno)), NoAnswer::Unreachable(io::Error::from(errno).to_string()));
+            assert_eq!(
+                of(io::Error::from(errno)),
+                Unanswered::Unreachable(io::Error::from(errno).to_string())
+            );
         }
         let of_certificate = |error| of(rustls::Error::InvalidCertificate(error));
-        assert!(matches!(of_certificate(UnknownIssuer), NoAnswer::Untrusted(_)));
-        assert!(matches!(of_certificate(Expired), NoAnswer::Expired(_)));
-        assert!(matches!(of_certificate(rustls::CertificateError::Revoked), NoAnswer::Unreachable(_)));
+        assert!(matches!(of_certificate(UnknownIssuer), Unanswered::Untrusted(_)));
+        assert!(matches!(of_certificate(Expired), Unanswered::Expired(_)));
+        assert!(matches!(of_certificate(rustls::CertificateError::Revoked), Unanswered::Unreachable(_)));
     }
 
     /// 17.12e
     #[tokio::test]
     async fn a_name_that_could_not_be_looked_up_is_no_word_of_the_server() {
         let look_up = async |name: &str| {
-            let found = Names.resolve(name.parse().expect("it is one")).await;
-            found.map(Iterator::count).map_err(|error| NoAnswer::of(&*error))
+            let found = NameLookup.resolve(name.parse().expect("it is one")).await;
+            found.map(Iterator::count).map_err(|error| Unanswered::of(&*error))
         };
         assert!(look_up("localhost").await.is_ok_and(|found| found > 0));
-        assert!(matches!(look_up("nothing.invalid").await, Err(NoAnswer::Unreachable(_))));
+        assert!(matches!(look_up("nothing.invalid").await, Err(Unanswered::Unreachable(_))));
         assert!(is_own_lookup_lack(&Errno::AGAIN.into()), "no thread");
         assert!(is_own_lookup_lack(&io::ErrorKind::TimedOut.into()), "too many at a time");
         assert!(!is_own_lookup_lack(&io::Error::other("Name or service not known")));

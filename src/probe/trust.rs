@@ -9,7 +9,7 @@ use rustls::{ClientConfig, RootCertStore};
 use rustls_native_certs::load_native_certs;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::lacks::{Names, NoAnswer};
+use super::lacks::{NameLookup, Unanswered};
 use super::thread::on_thread;
 use super::within::within;
 use crate::core::time::{Span, Time};
@@ -67,12 +67,12 @@ impl TrustReader {
     }
 
     /// What was read within the hour, or is read now.
-    pub(super) async fn read(&self, now: Time) -> Result<Trust, NoAnswer> {
+    pub(super) async fn read(&self, now: Time) -> Result<Trust, Unanswered> {
         self.younger_than(READ_EVERY, now).await
     }
 
     /// As above, within ten seconds.
-    pub(super) async fn read_again(&self, now: Time) -> Result<Trust, NoAnswer> {
+    pub(super) async fn read_again(&self, now: Time) -> Result<Trust, Unanswered> {
         self.younger_than(READ_AGAIN_AFTER, now).await
     }
 
@@ -81,7 +81,7 @@ impl TrustReader {
         self.is_unread.load(Ordering::Relaxed)
     }
 
-    async fn younger_than(&self, most: Span, now: Time) -> Result<Trust, NoAnswer> {
+    async fn younger_than(&self, most: Span, now: Time) -> Result<Trust, Unanswered> {
         let read = within(self.patience, async {
             let newest = self.newest.clone().lock_owned().await;
             match &*newest {
@@ -92,7 +92,7 @@ impl TrustReader {
         let read = read.await;
         let read = read.unwrap_or_else(|| Err(format!("that has not ended within {}", self.patience)));
         self.is_unread.store(read.is_err(), Ordering::Relaxed);
-        read.map_err(|why| NoAnswer::CannotLook(format!("the system's certificates cannot be read: {why}")))
+        read.map_err(|why| Unanswered::CannotLook(format!("the system's certificates cannot be read: {why}")))
     }
 }
 
@@ -124,9 +124,9 @@ fn trust(now: Time) -> Result<Trust, String> {
 }
 
 /// A client that reads no certificate: a machine that has none can still look without encryption.
-pub(super) fn plain() -> Result<Client, NoAnswer> {
+pub(super) fn plain() -> Result<Client, Unanswered> {
     let client = builder().tls_certs_only([]).build();
-    client.map_err(|error| NoAnswer::CannotLook(error.to_string()))
+    client.map_err(|error| Unanswered::CannotLook(error.to_string()))
 }
 
 /// Keeps no connection: each look finds out anew whether there is one.
@@ -137,7 +137,7 @@ fn builder() -> ClientBuilder {
         .pool_max_idle_per_host(0)
         .no_proxy()
         .http1_only()
-        .dns_resolver(Names)
+        .dns_resolver(NameLookup)
 }
 
 #[cfg(test)]
@@ -170,7 +170,7 @@ mod tests {
     async fn who_is_trusted_is_not_waited_for_without_end() {
         let reader = TrustReader { patience: Span::MS, ..TrustReader::default() };
         let hangs = reader.newest.clone().lock_owned().await;
-        let Err(NoAnswer::CannotLook(why)) = reader.read(start()).await else { panic!("it hangs") };
+        let Err(Unanswered::CannotLook(why)) = reader.read(start()).await else { panic!("it hangs") };
         assert!(why.ends_with("has not ended within 1ms") && reader.is_unread(), "{why}");
         assert!(reader.known(start()).is_none());
         drop(hangs);
