@@ -6,7 +6,7 @@ use std::net::{SocketAddr, UdpSocket};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use rustix::io::Errno;
-use rustls::CertificateError::{Expired, ExpiredContext, UnknownIssuer};
+use rustls::CertificateError::{BadSignature, Expired, ExpiredContext, UnknownIssuer};
 
 use crate::notify::resolve;
 
@@ -52,7 +52,10 @@ impl Unanswered {
                 return Unanswered::CannotLook(why);
             }
             match cause.downcast_ref() {
-                Some(rustls::Error::InvalidCertificate(UnknownIssuer)) => return Unanswered::Untrusted(why),
+                // An authority that has a new key and its old name has signed it wrongly, by the old one.
+                Some(rustls::Error::InvalidCertificate(UnknownIssuer | BadSignature)) => {
+                    return Unanswered::Untrusted(why);
+                }
                 Some(rustls::Error::InvalidCertificate(Expired | ExpiredContext { .. })) => {
                     return Unanswered::Expired(why);
                 }
