@@ -21,7 +21,7 @@
 //!
 //! # The rooms
 //!
-//! `core ← yaml ← notify ← config` and `core ← store, metrics`; over them `engine, app ← compat ← http ← cli ← main`: each
+//! `core ← yaml ← notify ← config` and `core ← store, metrics, probe`; over them `engine, app ← compat ← http ← cli ← main`: each
 //! room may use those on its left. Names with a comma between them are siblings, which do not know each other: what two of
 //! them share is a type of `core`. `clock` and `zones` use `core` alone, and most rooms use them. Only `notify` and
 //! `config` use `yaml`, and `main` uses only `cli`. `LAYERS` in `tests/tidy.rs` is the exact list.
@@ -45,6 +45,8 @@
 //! - [`notify`]: one attempt to send one message: webhooks, mail, Alertmanager. A kind of receiver is one file or folder:
 //!   its keys and their reader, its settings, its bounds and its transport; `notify/mod.rs` has the table of kinds.
 //!   **Invariant:** it decides nothing that outlives the attempt, and it ends in time whatever the other side does.
+//! - [`probe`]: one look of our own at what a check asserts: HTTP. **Invariant:** as of an attempt of `notify`: it decides nothing
+//!   that outlives it, and ends in time.
 //! - [`metrics`]: one table of all metrics, written chunk by chunk.
 //! - [`engine`]: what happens without a request. Plain functions over a store, and a thin loop around them.
 //! - [`app`]: what can be done at run time, once for all who ask, over [`app::Services`]; and [`app::view`], how checks
@@ -92,7 +94,7 @@
 //!
 //! # What is not here
 //!
-//! - No probes: punctual waits to be told, also what it cannot know by itself (`assert: {reported: …}`), and asks nobody.
+//! - One kind of probe, `http`: databases, Prometheus and commands are not asked yet; programs report what they find.
 //! - One store: SQLite. No replicas; a standby waits for the folder's lock.
 //! - No accounts: people are known by a token, by a password that a file has, or by the word of a proxy in front.
 //! - No page needs a script: one of ours asks again. No state in the browser but who is signed in.
@@ -107,6 +109,7 @@ pub mod engine;
 pub mod http;
 pub mod metrics;
 pub mod notify;
+pub mod probe;
 pub mod store;
 pub mod yaml;
 pub mod zones;

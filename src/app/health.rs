@@ -4,10 +4,13 @@ use std::sync::atomic::Ordering;
 
 use super::services::Services;
 use crate::clock::Clock;
-use crate::core::time::Span;
+use crate::core::time::{Span, Time};
 
 /// The longest that a sign of life may be ago, and that a deadline may wait to be judged.
 const MAX_SILENCE: Span = Span::secs(10);
+
+/// The longest that a look of our own may wait (17.10).
+const MAX_WAIT_FOR_A_LOOK: Span = Span::mins(5);
 
 /// That nothing is judged for now, if that is so, and for how long (1.1).
 pub fn doubt(services: &Services) -> Option<String> {
@@ -53,6 +56,16 @@ pub fn unjudgeable(services: &Services) -> Option<String> {
         .then(|| format!("{checks} {which} cannot be judged, for a fault of punctual: the log says why"))
 }
 
+/// That looks of our own do not begin, if that is so (17.10): what they would find is not known.
+pub fn not_looking(services: &Services) -> Option<String> {
+    still_waiting(services.counters.own.probes.waiting_since()?, services.clock.now())
+}
+
+fn still_waiting(due: Time, now: Time) -> Option<String> {
+    (now - due > MAX_WAIT_FOR_A_LOOK)
+        .then(|| format!("a look of punctual's own has been due since {due}, and has not begun"))
+}
+
 /// What is wrong with the store or the engine, if anything is: whoever asks whether we live may restart us for it.
 pub fn fault(services: &Services) -> Option<String> {
     let now = services.clock.now();
@@ -81,4 +94,20 @@ pub fn fault(services: &Services) -> Option<String> {
     }
     let waiting = services.writer.deadline().filter(|deadline| is_trusted && now - *deadline > MAX_SILENCE);
     waiting.map(|deadline| format!("a deadline at {deadline} is not judged yet: judging has stopped"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 17.10b
+    #[test]
+    fn a_look_that_waits_for_more_than_five_minutes_is_said() {
+        let due = Time::from_secs(1_800_000_000);
+        assert_eq!(still_waiting(due, due + Span::mins(5)), None);
+        assert_eq!(
+            still_waiting(due, due + Span::mins(5) + Span::MS).as_deref(),
+            Some("a look of punctual's own has been due since 2027-01-15T08:00:00Z, and has not begun")
+        );
+    }
 }

@@ -181,7 +181,10 @@ impl NotDone {
             | NotDone::NothingParked(_)
             | NotDone::NothingLeaves
             | NotDone::NotTaken(
-                PingNotTaken::OnlyPost | PingNotTaken::TakesResults | PingNotTaken::TakesPings,
+                PingNotTaken::OnlyPost
+                | PingNotTaken::TakesResults
+                | PingNotTaken::TakesPings
+                | PingNotTaken::Probed,
             ) => NotDoneKind::Conflict,
             NotDone::BadEnd { .. }
             | NotDone::BadComment(_)

@@ -11,6 +11,8 @@ pub const TAKES_RESULTS: &str = "this check asserts something (assert): report w
     POST /api/v1/checks/NAME/report";
 /// What is said of a result for a check that does not.
 pub const TAKES_PINGS: &str = "this check asserts nothing (no `assert`): ping it, at /ping/NAME";
+/// What is said of a result for a check that punctual looks at itself.
+pub const PROBED: &str = "punctual looks itself whether this check holds: no program reports it";
 /// While too much waits.
 pub const OVERLOADED: &str = "too busy, try again";
 /// While the store fails.
@@ -31,6 +33,9 @@ pub enum PingNotTaken {
     /// It is pinged, and asserts nothing.
     #[error("{}", TAKES_PINGS)]
     TakesPings,
+    /// punctual looks itself whether it holds (17.1b).
+    #[error("{}", PROBED)]
+    Probed,
     /// Too much waits.
     #[error("{}", OVERLOADED)]
     Overloaded,
@@ -55,7 +60,9 @@ pub async fn take(services: &Services, check: CheckId, fact: PingFact) -> Result
         Ok(Ok(Applied::PausedByFile)) => {
             unreachable!("a ping ends no pause of a file, and is told nothing of it")
         }
-        Ok(Ok(Applied::Result(_) | Applied::TakesPings)) => unreachable!("a ping is no result"),
+        Ok(Ok(Applied::Result(_) | Applied::TakesPings | Applied::Probed | Applied::Outdated)) => {
+            unreachable!("a ping is no result")
+        }
         Ok(Ok(Applied::TakesResults)) => Err(PingNotTaken::TakesResults),
         Ok(Ok(Applied::NoSuchCheck)) => Err(PingNotTaken::NoSuchCheck),
         // The writer has logged what failed; if it is gone, we are stopping.

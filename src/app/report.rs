@@ -24,7 +24,8 @@ pub async fn take(
         Ok(Ok(Applied::Result(taken))) => Ok(taken),
         Ok(Ok(Applied::NoSuchCheck)) => Err(PingNotTaken::NoSuchCheck),
         Ok(Ok(Applied::TakesPings)) => Err(PingNotTaken::TakesPings),
-        Ok(Ok(Applied::Done(_) | Applied::PausedByFile | Applied::TakesResults)) => {
+        Ok(Ok(Applied::Probed)) => Err(PingNotTaken::Probed),
+        Ok(Ok(Applied::Done(_) | Applied::PausedByFile | Applied::TakesResults | Applied::Outdated)) => {
             unreachable!("what is reported is a result, and no ping and no pause")
         }
         // The writer has logged what failed; if it is gone, we are stopping.
@@ -44,7 +45,7 @@ pub enum AskedFor {
 /// It promises nothing: two programs that ask get the same.
 pub fn asked_of(moment: &Moment<'_>, check: &Check, reporter: &str) -> Option<AskedFor> {
     let spec = &check.definition.spec;
-    spec.asserts().filter(|reported| *reported.reporter == *reporter)?;
+    spec.reported().filter(|reported| *reported.reporter == *reporter)?;
     let seen = moment.look(check);
     if seen.view.paused {
         return None;

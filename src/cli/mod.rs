@@ -24,6 +24,7 @@ mod last_read;
 mod log;
 mod messages;
 pub mod next;
+mod probe;
 mod receivers;
 mod refs;
 mod reload;
@@ -92,6 +93,8 @@ enum Command {
     Mutes(control::LookArgs),
     /// Look at checks, make, change and ping them, at a server that may be anywhere
     Checks(Box<checks::ChecksArgs>),
+    /// Look once, here, at a check that punctual looks at itself; stores nothing
+    Probe(probe::ProbeArgs),
     /// Say whether what a check asserts holds, as its reporter
     Report(report::ReportArgs),
     /// What is wrong, and who is on it
@@ -154,6 +157,7 @@ pub fn main() -> ExitCode {
         Command::Unmute(args) => return client::run(async { control::unmute(&args).await }),
         Command::Mutes(args) => return client::run(async { control::mutes(&args).await }),
         Command::Checks(args) => return checks::main(*args, &mut stdout()),
+        Command::Probe(args) => wait_for(async { probe::run(&args, &Clock::new(), &mut stdout()).await }),
         Command::Report(args) => return client::run(async { report::report(&args).await }),
         Command::Incidents(args) => return incidents(args),
         Command::Messages(args) => return messages(args),

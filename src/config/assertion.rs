@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::core::assertion::{Assertion, Reported};
+use super::http_probe::http_probe;
+use crate::core::assertion::{Assertion, FoundBy, Reported};
 use crate::yaml::fault::{Log, quote};
 use crate::yaml::fields::Fields;
 use crate::yaml::json::json_of;
 use crate::yaml::tree::{Node, Value};
 
-/// Keys of runs: what is reported has none.
+/// Keys of runs: what is asserted has none.
 const OF_RUNS: [&str; 4] = ["max_runtime", "min_runtime", "start_within", "overlap"];
 /// Keys of pings (17.2, 17.7).
 const OF_PINGS: [&str; 2] = ["manual_resume", "ping_methods"];
-/// Keys of a deadline: without a schedule there is none (17.8).
+/// Keys of a deadline: without a schedule there is none (17.8), nor where we look ourselves (17.10).
 const OF_DEADLINES: [&str; 2] = ["grace", "early"];
+/// How it may be found out.
+const WAYS: [&str; 2] = ["reported", "http"];
 
 /// Reads `assert` and `unknowns_before_alert`.
 pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion> {
@@ -26,12 +29,13 @@ pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion>
         return None;
     }
     let asserts = fields.map(log, "assert")?;
-    if !asserts.has("reported") {
-        if !asserts.has_refused_keys() && !asserts.has_later_keys() {
-            let message = "`assert` needs to know how it is found out: `reported: {}` lets a program say so";
-            log.fault(fields.at_value("assert"), message);
-        }
-        return None;
+    let ways: Vec<&str> = WAYS.into_iter().filter(|way| asserts.has(way)).collect();
+    if ways.is_empty() && !asserts.has_refused_keys() && !asserts.has_later_keys() {
+        let message = "`assert` needs to know how it is found out: `http: {url: …}`, or `reported: {}`, which lets a program say so";
+        log.fault(fields.at_value("assert"), message);
+    }
+    for way in ways.iter().skip(1) {
+        log.fault(asserts.at_key(way), format!("`assert` has `{}` or `{way}`, not both", ways[0]));
     }
     for key in OF_RUNS.into_iter().filter(|key| fields.has(key)) {
         let message =
@@ -42,16 +46,23 @@ pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion>
         let message = format!("`{key}` does not go with `assert`: it is about pings, and here are none");
         log.fault(fields.at_key(key), message);
     }
-    let reported = asserts.map(log, "reported")?;
-    let text = |log: &mut Log, key| reported.text(log, key).map(Arc::from).unwrap_or_default();
-    Some(Assertion {
-        reported: Reported {
-            reporter: text(log, "reporter"),
-            by: text(log, "by"),
-            args: args(&reported, log).map(Arc::from).unwrap_or_default(),
-        },
-        unknowns_before_alert: unknowns.unwrap_or(Assertion::DEFAULT_UNKNOWNS),
-    })
+    let found_by = match *ways.first()? {
+        "http" => {
+            looks_at_times(fields, log);
+            FoundBy::Http(http_probe(&asserts.map(log, "http")?, log)?)
+        }
+        _ => FoundBy::Reporter(reported(&asserts.map(log, "reported")?, log)),
+    };
+    Some(Assertion { found_by, unknowns_before_alert: unknowns.unwrap_or(Assertion::DEFAULT_UNKNOWNS) })
+}
+
+fn reported(fields: &Fields<'_>, log: &mut Log) -> Reported {
+    let text = |log: &mut Log, key| fields.text(log, key).map(Arc::from).unwrap_or_default();
+    Reported {
+        reporter: text(log, "reporter"),
+        by: text(log, "by"),
+        args: args(fields, log).map(Arc::from).unwrap_or_default(),
+    }
 }
 
 /// Anything, as JSON.
@@ -91,6 +102,17 @@ fn is_changed(text: &str) -> bool {
     float.is_infinite() || (is_whole && !has_room)
 }
 
+/// 17.5, 17.10: we look at times, and are not late for a look of our own.
+fn looks_at_times(fields: &Fields<'_>, log: &mut Log) {
+    if !fields.has("every") && !fields.has("cron") {
+        log.fault(fields.at, "a check that punctual looks at itself needs to know when: `every` or `cron`");
+    }
+    for key in OF_DEADLINES.into_iter().filter(|key| fields.has(key)) {
+        let message = format!("`{key}` does not go with a look of punctual's own, which is never late");
+        log.fault(fields.at_key(key), message);
+    }
+}
+
 /// Whether what is said of when goes with `assert`; if it does not, that is a fault.
 pub(super) fn goes_with_schedule(fields: &Fields<'_>, log: &mut Log) -> bool {
     if let Some(other) = ["expect", "periods"].into_iter().find(|key| fields.has(key)) {
@@ -98,7 +120,8 @@ pub(super) fn goes_with_schedule(fields: &Fields<'_>, log: &mut Log) -> bool {
         log.fault(fields.at_key(other), message);
         return false;
     }
-    if fields.has("every") || fields.has("cron") {
+    let is_reported = fields.get("assert").and_then(|node| node.member("reported")).is_some();
+    if fields.has("every") || fields.has("cron") || !is_reported {
         return true;
     }
     for key in OF_DEADLINES.into_iter().filter(|key| fields.has(key)) {

@@ -8,13 +8,13 @@ use super::assertion;
 use super::keys::DEFAULT_GRACE;
 use super::names::{Mention, Mentions, reference};
 use super::times::{Times, quiet};
+use super::web_url::web_url;
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, SourceLine, Spec};
 use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Schedule};
 use crate::core::time::Span;
 use crate::core::zone::Zone;
 use crate::notify::email::check_address;
-use crate::notify::problem_of_url;
 use crate::yaml::fault::{At, Log, quote};
 use crate::yaml::fields::{Fields, MAX_LABELS};
 
@@ -123,7 +123,7 @@ pub(super) fn definition(
         labels: labels.into(),
         spec: spec(fields, schedule, &shared.defaults, log).into(),
         description: fields.text(log, "description").map(Arc::from).unwrap_or_default(),
-        runbook_url: runbook_url(fields, log),
+        runbook_url: web_url(fields, "runbook_url", log).map(Arc::from).unwrap_or_default(),
         reference: reference(fields, log),
         depends_on: Mention::names(&mentions.depends_on),
         quiet,
@@ -218,10 +218,13 @@ fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut 
             Span::ZERO
         }
     };
+    let assert = assertion::assertion(fields, log);
+    let is_probed = assert.as_ref().is_some_and(|assertion| assertion.found_by.is_probe());
+    let has_early = matches!(schedule, Schedule::At(_)) && !is_probed;
     Spec {
-        grace: fields.duration(log, "grace").unwrap_or(inherited),
-        // Where there are no occurrences it means nothing, and could not be said (2.2).
-        early: early(fields, log).or(defaults.early.filter(|_| matches!(schedule, Schedule::At(_)))),
+        grace: fields.duration(log, "grace").unwrap_or(if is_probed { Span::ZERO } else { inherited }),
+        // Where there are no occurrences it means nothing (2.2).
+        early: early(fields, log).or(defaults.early.filter(|_| has_early)),
         max_runtime: fields.duration(log, "max_runtime"),
         start_within: fields.duration(log, "start_within"),
         min_runtime: fields.duration(log, "min_runtime"),
@@ -240,7 +243,7 @@ fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut 
             .or(of_pings(fields, defaults).and_then(|defaults| defaults.manual_resume))
             .unwrap_or(false),
         paused: fields.flag(log, "paused").unwrap_or(false),
-        assert: assertion::assertion(fields, log).map(Arc::new),
+        assert: assert.map(Arc::new),
         schedule,
     }
 }
@@ -367,19 +370,6 @@ fn emails(fields: &Fields<'_>, log: &mut Log) -> ThinVec<String> {
         }
     }
     emails
-}
-
-fn runbook_url(fields: &Fields<'_>, log: &mut Log) -> Arc<str> {
-    let Some(url) = fields.text(log, "runbook_url") else { return Arc::default() };
-    let http = url.starts_with("https://") || url.starts_with("http://");
-    if !http || url.contains(char::is_whitespace) || problem_of_url(url).is_some() {
-        let message = format!(
-            "`runbook_url` begins with https:// or http:// and a host, and has no blanks, not {}",
-            quote(url)
-        );
-        log.fault(fields.at_value("runbook_url"), message);
-    }
-    url.into()
 }
 
 fn ping_methods(fields: &Fields<'_>, log: &mut Log) -> Option<PingMethods> {

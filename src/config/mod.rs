@@ -14,6 +14,7 @@ mod assertion;
 mod check;
 mod client;
 mod form;
+mod http_probe;
 mod judged;
 mod keys;
 mod load;
@@ -31,6 +32,7 @@ mod tests;
 mod times;
 mod warnings;
 mod web;
+mod web_url;
 mod words;
 
 pub use crate::yaml::{ContentHash, DurationError, Fault, Faults, Inputs, Warning, nearest, parse_duration};

@@ -84,7 +84,7 @@ pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
     let bound = |of: fn(Expect) -> Option<u32>| expect.and_then(of).is_some();
     let possible = |cause: &CauseKind| match cause {
         CauseKind::Missing | CauseKind::NeverSeen => {
-            expect.is_none() && spec.schedule != Schedule::Unscheduled
+            expect.is_none() && spec.schedule != Schedule::Unscheduled && !spec.is_probed()
         }
         CauseKind::NotStarted => spec.start_within.is_some(),
         CauseKind::Overrun => spec.max_runtime.is_some(),

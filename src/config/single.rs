@@ -73,6 +73,10 @@ fn described(root: &Node<'_>, log: &mut Log) -> Option<Described> {
         let message = "`renamed_from` is for files: here a check is renamed by giving it another `name`";
         log.fault(fields.at_key("renamed_from"), message);
     }
+    if fields.get("assert").and_then(|node| node.member("http")).is_some() {
+        // 17.11: whoever may make checks by a token must not have us ask anything of anybody.
+        log.fault(fields.at_value("assert"), "`http` is for files: a check made here may be `reported`");
+    }
     if fields.has("ref") {
         // Two of them are equal by no file's fault, and a file's must stay its own.
         let message = "`ref` is for files: here it is made of the name of the check";

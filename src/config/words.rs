@@ -3,8 +3,9 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::core::assertion::{Assertion, Reported};
+use crate::core::assertion::{Assertion, FoundBy, Reported};
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Spec};
+use crate::core::probe::{HttpProbe, JsonCondition, JsonTest};
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 
@@ -135,14 +136,60 @@ fn reported(reported: &Reported) -> Value {
     Value::Object(map)
 }
 
+fn http_probe(probe: &HttpProbe) -> Value {
+    let mut map = Map::new();
+    let mut put = |key: &str, value: Value| drop(map.insert(key.to_owned(), value));
+    put("url", probe.url.as_ref().into());
+    if probe.timeout != HttpProbe::DEFAULT_TIMEOUT {
+        put("timeout", probe.timeout.to_string().into());
+    }
+    if *probe.statuses != HttpProbe::DEFAULT_STATUSES {
+        let range =
+            |(from, to): &(u16, u16)| if from == to { from.to_string() } else { format!("{from}-{to}") };
+        put("status", probe.statuses.iter().map(range).collect::<Vec<_>>().into());
+    }
+    if !probe.body.is_empty() {
+        put("body", probe.body.as_ref().into());
+    }
+    if !probe.json.is_empty() {
+        put("json", probe.json.iter().map(json_condition).collect());
+    }
+    if let Some(within) = probe.certificate_expires_in {
+        put("certificate_expires_in", within.to_string().into());
+    }
+    if !probe.follows_redirects {
+        put("follow_redirects", false.into());
+    }
+    if probe.unreachable_is_unknown {
+        put("unreachable", "unknown".into());
+    }
+    Value::Object(map)
+}
+
+fn json_condition(condition: &JsonCondition) -> Value {
+    let of_json = |text: &str| -> Value { serde_json::from_str(text).unwrap_or_else(|_| text.into()) };
+    let (key, value) = match &condition.is {
+        JsonTest::Equals(text) => ("equals", of_json(text)),
+        JsonTest::NotEquals(text) => ("not_equals", of_json(text)),
+        JsonTest::Matches(text) => ("matches", text.as_ref().into()),
+        JsonTest::Above(text) => ("above", of_json(text)),
+        JsonTest::Below(text) => ("below", of_json(text)),
+    };
+    json!({"pointer": &*condition.pointer, key: value})
+}
+
 fn add_spec(words: &mut Words, spec: &Spec) {
     if let Some(assertion) = &spec.assert {
-        words.add("assert", json!({"reported": reported(&assertion.reported)}));
+        let found_by = match &assertion.found_by {
+            FoundBy::Reporter(it) => json!({"reported": reported(it)}),
+            FoundBy::Http(probe) => json!({"http": http_probe(probe)}),
+        };
+        words.add("assert", found_by);
         if assertion.unknowns_before_alert != Assertion::DEFAULT_UNKNOWNS {
             words.add("unknowns_before_alert", assertion.unknowns_before_alert);
         }
     }
-    if spec.schedule != Schedule::Unscheduled {
+    if spec.schedule != Schedule::Unscheduled && !spec.is_probed() {
         words.add("grace", spec.grace.to_string());
     }
     words.add_span("early", spec.early);

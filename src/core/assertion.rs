@@ -3,15 +3,40 @@
 use std::sync::Arc;
 
 use super::ping::PingKind;
+use super::probe::{HttpProbe, ProbeKind};
 use super::time::Span;
 
-/// A condition that a check states: whether it holds, a program reports (17.1).
+/// A condition that a check states (17.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Assertion {
-    /// Who looks, and at what.
-    pub reported: Reported,
+    /// Who looks whether it holds, and at what.
+    pub found_by: FoundBy,
     /// So many unknown results in a row are a cause (17.4); at least 1.
     pub unknowns_before_alert: u32,
+}
+
+/// Who looks.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum FoundBy {
+    /// A program, which reports it.
+    Reporter(Reported),
+    /// punctual itself, by a request.
+    Http(HttpProbe),
+}
+
+impl FoundBy {
+    /// How punctual looks itself; `None`: a program reports it.
+    pub fn probe(&self) -> Option<ProbeKind> {
+        match self {
+            FoundBy::Reporter(_) => None,
+            FoundBy::Http(_) => Some(ProbeKind::Http),
+        }
+    }
+
+    /// Whether punctual looks itself: then nobody else reports, and no result is late (17.10).
+    pub fn is_probe(&self) -> bool {
+        self.probe().is_some()
+    }
 }
 
 impl Assertion {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use thin_vec::ThinVec;
 
-use super::assertion::{Assertion, Reported};
+use super::assertion::{Assertion, FoundBy, Reported};
 use super::reference::Ref;
 use super::schedule::Schedule;
 use super::time::Span;
@@ -301,8 +301,21 @@ impl Spec {
     }
 
     /// What should hold, and who says so; `None`: jobs ping it.
-    pub fn asserts(&self) -> Option<&Reported> {
-        self.assert.as_deref().map(|assertion| &assertion.reported)
+    pub fn asserts(&self) -> Option<&FoundBy> {
+        self.assert.as_deref().map(|assertion| &assertion.found_by)
+    }
+
+    /// Whether punctual looks itself (17.1b).
+    pub fn is_probed(&self) -> bool {
+        self.asserts().is_some_and(FoundBy::is_probe)
+    }
+
+    /// Who reports; `None`: nobody does.
+    pub fn reported(&self) -> Option<&Reported> {
+        match self.asserts()? {
+            FoundBy::Reporter(reported) => Some(reported),
+            _ => None,
+        }
     }
 }
 

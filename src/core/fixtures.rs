@@ -1,9 +1,11 @@
 //! Small values that the tests of several modules share.
 
+use super::assertion::{Assertion, FoundBy};
 use super::cause::{Cause, CauseKind, Causes};
 use super::check::{CheckId, Definition, Name, Source, SourceLine, Spec};
 use super::incident::{Incident, IncidentId, IncidentKey, IncidentStatus};
 use super::outbox::{Delivery, DeliveryId, DeliveryKind, NewDelivery};
+use super::probe::HttpProbe;
 use super::route::ActionId;
 use super::schedule::Schedule;
 use super::time::{Span, Time};
@@ -51,6 +53,12 @@ pub(super) fn causes(text: &str) -> Causes {
         causes.insert(cause(word));
     }
     causes
+}
+
+/// That punctual looks at this URL.
+pub(crate) fn probed_at(url: &str) -> Assertion {
+    let found_by = FoundBy::Http(HttpProbe::of(url.into()));
+    Assertion { found_by, unknowns_before_alert: Assertion::DEFAULT_UNKNOWNS }
 }
 
 /// An open incident of check 1 that opened at 0 with `missing`.

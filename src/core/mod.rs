@@ -20,6 +20,7 @@ pub mod origin;
 pub mod outbox;
 pub mod periods;
 pub mod ping;
+pub mod probe;
 pub mod promise;
 pub mod reference;
 pub mod refs;

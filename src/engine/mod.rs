@@ -1,4 +1,5 @@
-//! Everything that happens without a request: expiry, deliveries, pushes to Alertmanager, the wall clock and pruning.
+//! Everything that happens without a request: expiry, deliveries, pushes to Alertmanager, looks of our own, the wall clock and
+//! pruning.
 //!
 //! What is judged is a plain function over a store, as [`expire_some`] is, so that the simulation runs the server's code.
 //! [`Engine::run`] is a thin loop around such functions: it sleeps until the store's next deadline instead of polling, and
@@ -6,6 +7,7 @@
 
 mod deliver;
 mod outward;
+mod probing;
 mod push;
 mod sample;
 mod shared;
@@ -114,6 +116,7 @@ impl Engine {
             self.until(stop.clone(), self.clock_watch()),
             self.until(stop.clone(), self.pruning()),
             self.until(stop.clone(), self.keeping_names()),
+            self.until(stop.clone(), probing::run(&self)),
         );
     }
 

@@ -23,6 +23,7 @@ pub(super) fn healthy(app: &App) -> Reply {
                 health::unheard(services),
                 health::forgetful(services).map(str::to_owned),
                 health::unjudgeable(services),
+                health::not_looking(services),
             ];
             let all: Vec<String> =
                 health::doubt(services).into_iter().chain(others.into_iter().flatten()).collect();

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use super::histogram::Histogram;
+use crate::core::probe::ProbeKind;
 use crate::core::route::ReceiverName;
 use crate::core::time::Time;
 
@@ -21,6 +22,7 @@ pub struct Own {
     pub alertmanager_pushes: AtomicU64,
     /// Failed pushes.
     pub alertmanager_pushes_failed: AtomicU64,
+    pub probes: ProbeCounters,
     /// Trouble claiming messages from the store.
     pub claims: RepeatedTrouble,
     /// Trouble reading the alerts for Alertmanager from the store.
@@ -38,6 +40,68 @@ pub struct Own {
     reload_success_ms: AtomicI64,
     reloads_taken: AtomicU64,
     reloads_refused: AtomicU64,
+}
+
+/// Looks of our own (17.5).
+#[derive(Debug)]
+pub struct ProbeCounters {
+    /// How many run.
+    pub running: AtomicU64,
+    /// Looks that have ended, and those of them that could not tell, in the order of [`ProbeKind::ALL`].
+    ended: [AtomicU64; ProbeKind::ALL.len()],
+    unknown: [AtomicU64; ProbeKind::ALL.len()],
+    /// Due times that came while the look before still ran.
+    pub skipped: AtomicU64,
+    /// From a due time to the beginning of the look.
+    pub lag: Histogram,
+    /// In ms since the epoch; 0: none waits.
+    waits_since_ms: AtomicI64,
+}
+
+impl ProbeCounters {
+    /// A look has ended.
+    pub fn ended(&self, kind: ProbeKind, is_unknown: bool) {
+        self.ended[kind as usize].fetch_add(1, Ordering::Relaxed);
+        self.unknown[kind as usize].fetch_add(u64::from(is_unknown), Ordering::Relaxed);
+    }
+
+    /// The looks that have ended, by kind.
+    pub fn by_kind(&self) -> Vec<(String, u64)> {
+        by_kind(&self.ended)
+    }
+
+    /// Those of them that could not tell.
+    pub fn unknown_by_kind(&self) -> Vec<(String, u64)> {
+        by_kind(&self.unknown)
+    }
+
+    /// The oldest look that is due and has not begun has waited since then.
+    pub fn waits_since(&self, due: Option<Time>) {
+        self.waits_since_ms.store(due.map_or(0, Time::as_ms), Ordering::Relaxed);
+    }
+
+    /// Since when one waits that is due.
+    pub fn waiting_since(&self) -> Option<Time> {
+        Some(self.waits_since_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
+    }
+}
+
+fn by_kind(counts: &[AtomicU64]) -> Vec<(String, u64)> {
+    let kinds = ProbeKind::ALL.iter().map(|kind| kind.as_str().to_owned());
+    kinds.zip(counts.iter().map(|count| count.load(Ordering::Relaxed))).collect()
+}
+
+impl Default for ProbeCounters {
+    fn default() -> ProbeCounters {
+        ProbeCounters {
+            running: AtomicU64::new(0),
+            ended: Default::default(),
+            unknown: Default::default(),
+            skipped: AtomicU64::new(0),
+            lag: Histogram::new(LAG_BOUNDS),
+            waits_since_ms: AtomicI64::new(0),
+        }
+    }
 }
 
 /// Something that may fail at each try, and since when it does.
@@ -90,6 +154,7 @@ impl Own {
             delivery_latency: Histogram::new(DELIVERY_BOUNDS),
             alertmanager_pushes: AtomicU64::new(0),
             alertmanager_pushes_failed: AtomicU64::new(0),
+            probes: ProbeCounters::default(),
             claims: RepeatedTrouble::default(),
             alerts: RepeatedTrouble::default(),
             alertmanagers: Mutex::default(),

@@ -57,7 +57,7 @@ pub(super) async fn within(timeout: Span, attempt: impl Future<Output = Attempt>
 
 /// Runs work that needs much processor time on a blocking thread, away from the threads that answer pings. A panic is
 /// passed on to the caller.
-pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await.map_err(JoinError::try_into_panic) {
         Ok(done) => done,
         Err(Ok(panic)) => std::panic::resume_unwind(panic),

@@ -5,6 +5,7 @@
 mod board;
 mod check;
 mod directory;
+mod list;
 mod quarantine;
 
 use std::collections::{BTreeMap, HashMap};
@@ -27,7 +28,8 @@ use crate::core::time::{Span, Time};
 
 pub use board::Board;
 pub use check::{Check, Known};
-pub use directory::{ByName, CheckList, Directory, Named, Shards};
+pub use directory::{ByName, Directory, Named, Shards};
+pub use list::CheckList;
 pub(super) use quarantine::InputKind;
 use quarantine::Quarantine;
 

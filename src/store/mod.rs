@@ -48,7 +48,7 @@ pub use configuration::{Compared, Configuration, ReloadNote};
 pub use due::{Expired, expire, expire_some};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
-pub use fact::{PingFact, ResultFact, ResultTaken};
+pub use fact::{FoundAt, PingFact, ResultFact, ResultTaken};
 pub use pending::TakenChanges;
 pub use saying::{Saying, Stance, Stood};
 pub use unknown_names::{UnknownName, UnknownNames, UnknownPing};
@@ -106,6 +106,10 @@ pub enum Applied {
     TakesResults,
     /// The check is pinged, and asserts nothing. Nothing was stored.
     TakesPings,
+    /// punctual looks itself whether it holds (17.1b). Nothing was stored.
+    Probed,
+    /// The check was paused, or is asserted otherwise, since this was looked at (17.7b). Nothing was stored.
+    Outdated,
 }
 
 /// Why a configuration was refused. Nothing of it was stored.

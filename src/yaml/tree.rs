@@ -45,6 +45,12 @@ impl<'t> Node<'t> {
         matches!(self.value, Value::Text { text: "" | "~" | "null" | "Null" | "NULL", plain: true })
     }
 
+    /// The value of a mapping's key.
+    pub(crate) fn member(&self, name: &str) -> Option<&'t Node<'t>> {
+        let Value::Map(pairs) = self.value else { return None };
+        pairs.iter().find(|(key, _)| key.text() == name).map(|(_, value)| value)
+    }
+
     /// The text of a scalar; "" for anything else.
     pub(crate) fn text(&self) -> &'t str {
         match self.value {

@@ -58,6 +58,7 @@ mod people;
 mod ping;
 mod ping_urls;
 mod power;
+mod probes;
 mod refs;
 mod results;
 mod scripts;

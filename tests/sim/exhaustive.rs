@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use punctual::core::assertion::{Assertion, AssertionResult, Outcome, Reported};
+use punctual::core::assertion::{Assertion, AssertionResult, FoundBy, Outcome, Reported};
 use punctual::core::blind::{BlindWindows, Window};
 use punctual::core::cause::{CauseKind, Family, Status};
 use punctual::core::check::{Overlap, Ping, PingKind, Rid, Spec};
@@ -517,7 +517,7 @@ fn failures_and_recoveries_in_a_row() {
 fn results_of_what_should_hold() {
     use Outcome::{Holds, Unknown, Violated};
     use Stretch::{Awake, Away};
-    let assertion = Assertion { reported: Reported::default(), unknowns_before_alert: 2 };
+    let assertion = Assertion { found_by: FoundBy::Reporter(Reported::default()), unknowns_before_alert: 2 };
     let asserted = Spec {
         assert: Some(assertion.into()),
         failures_before_alert: 2,

@@ -6,7 +6,7 @@ use punctual::core::assertion::{AssertionResult, Outcome};
 use punctual::core::check::{Ping, PingKind, Rid, Spec};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::{Span, Time};
-use punctual::store::{PingFact, ResultFact};
+use punctual::store::{FoundAt, PingFact, ResultFact};
 
 use crate::oracles::margin;
 use crate::rng::Rng;
@@ -279,7 +279,7 @@ impl Shot {
             why: None,
             text: None,
             left_out: 0,
-            source: "10.0.0.1".parse().unwrap(),
+            source: FoundAt::Client("10.0.0.1".parse().unwrap()),
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use punctual::core::assertion::{Assertion, Reported};
+use punctual::core::assertion::{Assertion, FoundBy, Reported};
 use punctual::core::cause::{CauseKind, Family};
 use punctual::core::check::{Definition, Name, Overlap, Source, SourceLine, Spec};
 use punctual::core::cron::Cron;
@@ -350,7 +350,7 @@ fn assert_something(scale: &Scale, spec: &mut Spec) {
     }
     let number = spec.grace.as_ms() / scale.grid.as_ms();
     let assertion = Assertion {
-        reported: Reported { reporter: "shop".into(), ..Reported::default() },
+        found_by: FoundBy::Reporter(Reported { reporter: "shop".into(), ..Reported::default() }),
         unknowns_before_alert: 1 + (number % 3) as u32,
     };
     spec.assert = Some(assertion.into());

@@ -86,7 +86,7 @@ Time zones have IANA names (`Europe/Berlin`). Zone rules come from `$TZDIR` of t
 noticed at a reload, or within minutes. Keep `tzdata` up to date: rules change several times a year.
 ";
 
-const SECTIONS: [(&Section, &str); 33] = [
+const SECTIONS: [(&Section, &str); 35] = [
     (&keys::MAIN, "The main file"),
     (&keys::CHECK_FILE, "A file of `check_files`"),
     (&keys::CHECK, "A check (`checks`)"),
@@ -94,6 +94,8 @@ const SECTIONS: [(&Section, &str); 33] = [
     (&keys::QUIET, "A quiet time (`quiet` of a check)"),
     (&keys::ASSERT, "`assert` of a check"),
     (&keys::REPORTED, "`reported` of an `assert`"),
+    (&keys::HTTP_PROBE, "`http` of an `assert`"),
+    (&keys::JSON_CONDITION, "A condition of `json` of an `http`"),
     (&keys::DEFAULTS, "`defaults`"),
     (&RECEIVER, "A receiver (`receivers`)"),
     (&EMAIL, "`email` of a receiver"),

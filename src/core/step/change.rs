@@ -83,6 +83,7 @@ impl<'a> Judge<'a> {
         let old = self.spec;
         let rescheduled = new.schedule != old.schedule || new.early != old.early;
         let due_otherwise = rescheduled
+            || new.is_probed() != old.is_probed()
             || (new.grace, new.max_runtime, new.start_within)
                 != (old.grace, old.max_runtime, old.start_within);
         let from = self.state.status();
@@ -209,7 +210,8 @@ impl<'a> Judge<'a> {
 
 /// Whether the spec expects nothing to happen, so the check can neither be late nor unknown.
 fn never_late(spec: &Spec) -> bool {
-    spec.schedule == Schedule::Unscheduled
+    spec.is_probed()
+        || spec.schedule == Schedule::Unscheduled
         || spec.schedule.expect().is_some_and(|expect| expect.at_least.is_none())
 }
 

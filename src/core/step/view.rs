@@ -85,7 +85,7 @@ fn look(state: &State, now: Time, (due, deadline): (Option<Time>, Option<Time>))
 }
 
 fn due_and_deadline(spec: &Spec, state: &State, blind: &BlindWindows) -> (Option<Time>, Option<Time>) {
-    if rests(state) {
+    if rests(state) || spec.is_probed() {
         return (None, None);
     }
     match &spec.schedule {

@@ -54,7 +54,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
 
 fn shown(check: &crate::store::live::Check, asked: &AskedFor) -> Value {
     let definition = &check.definition;
-    let Reported { by, args, .. } = definition.spec.asserts().cloned().unwrap_or_default();
+    let Reported { by, args, .. } = definition.spec.reported().cloned().unwrap_or_default();
     let due = match asked {
         AskedFor::Always => None,
         AskedFor::By(due) => Some(due.to_string()),

@@ -21,7 +21,7 @@ use crate::core::time::Span;
 use crate::http::auth::Admission;
 use crate::http::caller::Caller;
 use crate::http::problem::Problem;
-use crate::store::{PingFact, ResultFact, ResultTaken};
+use crate::store::{FoundAt, PingFact, ResultFact, ResultTaken};
 
 /// The longest that a look may have taken: longer is a mistake of units.
 const MAX_TOOK: Span = Span::mins(366 * 24 * 60);
@@ -136,7 +136,7 @@ fn fact(asked: &Asked<'_>, body: Body) -> Result<ResultFact, Problem> {
         why: Some(why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(&why).to_owned()),
         text,
         left_out,
-        source: asked.visit.source,
+        source: FoundAt::Client(asked.visit.source),
     })
 }
 

@@ -105,6 +105,9 @@ pub(super) fn definition() -> Value {
     let (mut check, expect, quiet) =
         (of("check", "CheckDefinition"), of("expect", "Expect"), of("quiet", "Quiet"));
     let (mut assert, reported) = (of("assert", "Assertion"), of("reported", "Reported"));
+    let (mut http, condition) = (of("http_probe", "HttpProbe"), of("json_condition", "JsonCondition"));
+    http["properties"]["json"] = or_null(list(condition));
+    assert["properties"]["http"] = or_null(http);
     assert["properties"]["reported"] = or_null(reported);
     check["properties"]["assert"] = or_null(assert);
     check["properties"]["expect"] = or_null(expect);

@@ -28,6 +28,9 @@ fn what_is_lost(app: &App) -> Markup {
         @if let Some(unjudgeable) = health::unjudgeable(&app.services) {
             div.banner.bad role="alert" { strong { "Not all is judged now: " } (unjudgeable) "." }
         }
+        @if let Some(late) = health::not_looking(&app.services) {
+            div.banner.bad role="alert" { strong { "Not all is looked at now: " } (late) "." }
+        }
         @if let Some(forgetful) = health::forgetful(&app.services) {
             div.banner.bad role="alert" { strong { "History is lost now: " } (forgetful) "." }
         }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::super::App;
 use super::words;
+use crate::core::assertion::FoundBy;
 use crate::core::check::{Definition, PingMethods};
 use crate::core::schedule::Schedule;
 use crate::core::zone::Zone;
@@ -18,6 +19,9 @@ struct Pinged<'p> {
 pub(super) fn section(app: &App, definition: &Definition) -> Markup {
     match definition.spec.assert {
         None => html! { h2 { "Ping it" } (lines(app, definition)) },
+        Some(_) if definition.spec.is_probed() => {
+            html! { h2 { "Looked at by punctual" } (probed(definition)) }
+        }
         Some(_) => html! { h2 { "Report it" } (reports(app, definition)) },
     }
 }
@@ -44,6 +48,15 @@ fn lines(app: &App, definition: &Definition) -> Markup {
                 summary { (name) }
                 (copied(name, lines))
             }
+        }
+    }
+}
+
+/// For a check that we look at ourselves.
+fn probed(definition: &Definition) -> Markup {
+    html! {
+        @if let Some(FoundBy::Http(probe)) = definition.spec.asserts() {
+            p { "By a request for " code { (probe.url) } ", " (definition.spec.schedule) ". " code { "punctual probe " (definition.name) } " looks once, and shows what it finds." }
         }
     }
 }

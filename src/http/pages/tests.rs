@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::check::{facts, stands};
-use crate::core::assertion::{Assertion, AssertionResult, Outcome, Reported};
+use crate::core::assertion::{Assertion, AssertionResult, FoundBy, Outcome, Reported};
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::{CauseKind, Status};
 use crate::core::check::{Overlap, Ping, PingKind, Rid, Spec};
@@ -30,7 +30,8 @@ fn specs() -> Vec<Spec> {
         cron: Cron::parse("0 * * * *").expect("it is one"),
         zone: crate::core::zone::Zone::UTC,
     };
-    let asserted = Arc::new(Assertion { reported: Reported::default(), unknowns_before_alert: 2 });
+    let asserted =
+        Arc::new(Assertion { found_by: FoundBy::Reporter(Reported::default()), unknowns_before_alert: 2 });
     let some = Expect { at_least: Some(1), at_most: Some(2), within: Span::secs(600) };
     vec![
         every.clone(),

@@ -9,6 +9,7 @@ use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use super::check::Check;
+use super::list::CheckList;
 use crate::core::check::{Name, Origin};
 use crate::core::refs::Refs;
 
@@ -16,6 +17,8 @@ use crate::core::refs::Refs;
 #[derive(Clone, Debug, Default)]
 pub struct Directory {
     pub checks: CheckList,
+    /// Those that punctual looks at itself (17.1b).
+    pub probed: CheckList,
     pub by_name: Shards<ByName, ()>,
     /// By former names, which no check has now.
     pub by_former_name: Shards<Name, Arc<Check>>,
@@ -63,6 +66,8 @@ impl Directory {
     pub fn new(checks: Vec<Arc<Check>>, former: impl IntoIterator<Item = (Name, Arc<Check>)>) -> Directory {
         let mut directory = Directory::default();
         checks.iter().for_each(|check| directory.name(check));
+        let probed = checks.iter().filter(|check| check.definition.spec.is_probed()).cloned();
+        directory.probed = CheckList::new(probed.collect());
         directory.checks = CheckList::new(checks);
         for (name, check) in former {
             directory.point(&name, Some(check));
@@ -89,6 +94,9 @@ impl Directory {
     /// Adds a check whose name, id and slug are not in the directory yet.
     pub fn add(&mut self, check: &Arc<Check>) {
         self.checks.add(check.clone());
+        if check.definition.spec.is_probed() {
+            self.probed.add(check.clone());
+        }
         self.name(check);
     }
 
@@ -98,6 +106,7 @@ impl Directory {
             return;
         }
         self.refs.take();
+        self.probed.take_out(check);
         self.by_name.remove(check.definition.name.as_str());
         if let Some(alias) = &check.definition.alias {
             if self.by_alias.get(&alias.id).is_some_and(|other| other.id == check.id) {
@@ -131,87 +140,6 @@ impl Directory {
     /// The check that has this slug in an origin.
     pub fn by_slug(&self, origin: &Origin, slug: &str) -> Option<&Arc<Check>> {
         self.by_slug.get(origin)?.get(slug)
-    }
-}
-
-/// Checks in the order of their names. A copy shares its pieces.
-#[derive(Clone, Debug, Default)]
-pub struct CheckList {
-    /// None is empty, and none has more than [`CheckList::MAX_PIECE`].
-    pieces: Vec<Arc<Vec<Arc<Check>>>>,
-    len: usize,
-}
-
-impl CheckList {
-    /// The most checks in a piece.
-    const MAX_PIECE: usize = 2048;
-
-    /// A list of these checks, which are put in their order.
-    pub fn new(mut checks: Vec<Arc<Check>>) -> CheckList {
-        checks.sort_by(|a, b| a.definition.name.cmp(&b.definition.name));
-        // Half full: each has room for new ones.
-        let pieces = checks.chunks(CheckList::MAX_PIECE / 2).map(|piece| Arc::new(piece.to_vec()));
-        CheckList { pieces: pieces.collect(), len: checks.len() }
-    }
-
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// All, in the order of their names.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<Check>> {
-        self.pieces.iter().flat_map(|piece| piece.iter())
-    }
-
-    /// Those whose names come after this text.
-    pub fn after(&self, name: &str) -> impl Iterator<Item = &Arc<Check>> {
-        let is_before = move |check: &Arc<Check>| check.definition.name.as_str() <= name;
-        let first = self.pieces.partition_point(|piece| piece.last().is_some_and(is_before));
-        self.pieces[first..].iter().flat_map(|piece| piece.iter()).skip_while(move |check| is_before(check))
-    }
-
-    /// Adds a check whose name is not in the list.
-    fn add(&mut self, check: Arc<Check>) {
-        let name = &check.definition.name;
-        self.len += 1;
-        let Some(at) = self.piece_of(name) else {
-            return self.pieces.push(Arc::new(vec![check]));
-        };
-        let piece = Arc::make_mut(&mut self.pieces[at]);
-        let place = piece.partition_point(|other| other.definition.name < *name);
-        piece.insert(place, check);
-        if piece.len() > CheckList::MAX_PIECE {
-            let rest = piece.split_off(piece.len() / 2);
-            self.pieces.insert(at + 1, Arc::new(rest));
-        }
-    }
-
-    /// Answers whether it was there.
-    fn take_out(&mut self, check: &Check) -> bool {
-        let name = &check.definition.name;
-        let Some(at) = self.piece_of(name) else { return false };
-        let piece = &self.pieces[at];
-        let place = piece.binary_search_by(|other| other.definition.name.cmp(name));
-        let Some(place) = place.ok().filter(|place| piece[*place].id == check.id) else { return false };
-        self.len -= 1;
-        if piece.len() == 1 {
-            self.pieces.remove(at);
-        } else {
-            Arc::make_mut(&mut self.pieces[at]).remove(place);
-        }
-        true
-    }
-
-    /// Which piece this name is in, or belongs to; `None`: there is none.
-    fn piece_of(&self, name: &Name) -> Option<usize> {
-        let is_before =
-            |piece: &Arc<Vec<Arc<Check>>>| piece.first().is_some_and(|first| first.definition.name <= *name);
-        let after = self.pieces.partition_point(is_before);
-        (!self.pieces.is_empty()).then(|| after.saturating_sub(1))
     }
 }
 
@@ -291,7 +219,7 @@ mod tests {
 
     use super::*;
     use crate::core::check::{CheckId, Definition, Source, Spec};
-    use crate::core::fixtures::random_numbers;
+    use crate::core::fixtures::{probed_at, random_numbers};
     use crate::core::schedule::Schedule;
     use crate::core::state::State;
     use crate::core::time::{Span, Time};
@@ -348,6 +276,26 @@ mod tests {
         assert!(!list.take_out(&check(1, "c1")));
         list.add(check(1, "c1"));
         assert_eq!(names(list.after("")), ["c1"]);
+    }
+
+    /// 17.5b: whoever looks at checks sees when there are others.
+    #[test]
+    fn what_punctual_looks_at_is_a_list_that_tells_when_it_changes() {
+        let probed = |id: u64| {
+            let mut check = check(id, &format!("c{id}"));
+            let definition = Arc::make_mut(&mut Arc::get_mut(&mut check).expect("it is new").definition);
+            Arc::make_mut(&mut definition.spec).assert = Some(probed_at("http://127.0.0.1/").into());
+            check
+        };
+        let mut directory = Directory::new([many(3), vec![probed(7)]].concat(), []);
+        assert_eq!(names(directory.probed.iter()), ["c7"]);
+        let before = directory.probed.clone();
+        directory.add(&check(8, "c8"));
+        assert!(directory.probed.is_copy_of(&before));
+        directory.take_out(&probed(7));
+        assert!(directory.probed.is_empty() && !directory.probed.is_copy_of(&before));
+        directory.add(&probed(7));
+        assert!(directory.probed.len() == 1 && !directory.probed.is_copy_of(&before));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
-use crate::core::assertion::{Assertion, Reported};
+use super::assertion::{AssertionRow, assertion_row, read_assertion};
 use crate::core::check::{Alias, Definition, Name, Origin, Overlap, PingMethods, Source, SourceLine, Spec};
 use crate::core::cron::Cron;
 use crate::core::periods::Periods;
@@ -90,22 +90,6 @@ enum ScheduleRow {
     CountedAt(OccurrencesRow, ExpectRow),
     Counted(ExpectRow),
     Unscheduled,
-}
-
-#[derive(Serialize, Deserialize)]
-struct AssertionRow {
-    unknowns_before_alert: u32,
-    reported: ReportedRow,
-}
-
-#[derive(Serialize, Deserialize)]
-struct ReportedRow {
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    reporter: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    by: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    args: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -212,19 +196,6 @@ fn spec_row(spec: &Spec) -> SpecRow {
     }
 }
 
-fn assertion_row(assertion: &Assertion) -> AssertionRow {
-    let Assertion { reported: Reported { reporter, by, args }, unknowns_before_alert } = assertion;
-    let reported = ReportedRow { reporter: reporter.to_string(), by: by.to_string(), args: args.to_string() };
-    AssertionRow { unknowns_before_alert: *unknowns_before_alert, reported }
-}
-
-fn read_assertion(row: &AssertionRow) -> Assertion {
-    let AssertionRow { unknowns_before_alert, reported: ReportedRow { reporter, by, args } } = row;
-    let text = |text: &String| if text.is_empty() { Arc::default() } else { Arc::from(text.as_str()) };
-    let reported = Reported { reporter: text(reporter), by: text(by), args: text(args) };
-    Assertion { reported, unknowns_before_alert: *unknowns_before_alert }
-}
-
 fn occurrences_row(at: &Occurrences) -> OccurrencesRow {
     OccurrencesRow {
         cron: at.cron.as_str().to_owned(),
@@ -287,7 +258,7 @@ fn read_spec(row: &SpecRow) -> Result<Spec, String> {
             ScheduleRow::Counted(row) => Schedule::Counted(expect(row)),
             ScheduleRow::Unscheduled => Schedule::Unscheduled,
         },
-        assert: row.assert.as_ref().map(|row| read_assertion(row).into()),
+        assert: row.assert.clone().map(|row| read_assertion(row).into()),
         grace: Span::ms(row.grace),
         early: row.early.map(Span::ms),
         max_runtime: row.max_runtime.map(Span::ms),

@@ -9,7 +9,7 @@ mod old_states;
 mod results;
 
 use super::*;
-use crate::core::assertion::{Assertion, Reported};
+use crate::core::assertion::{Assertion, FoundBy, Reported};
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::{
     Alias, Definition, Name, Origin, Overlap, PingKind, PingMethods, Rid, Source, SourceLine, Spec,
@@ -19,6 +19,7 @@ use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
 use crate::core::notice::{AliasNotice, LastRun, Notice};
 use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::periods::Periods;
+use crate::core::probe::{HttpProbe, JsonCondition, JsonTest};
 use crate::core::reference::Ref;
 use crate::core::refusals::Refused;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
@@ -197,7 +198,11 @@ fn full_definition() -> Definition {
         spec: Arc::new(Spec {
             schedule: Schedule::CountedAt(cron("*/5 * * * *"), expect),
             assert: Some(Arc::new(Assertion {
-                reported: Reported { reporter: "shop".into(), by: "a.B".into(), args: "[1]".into() },
+                found_by: FoundBy::Reporter(Reported {
+                    reporter: "shop".into(),
+                    by: "a.B".into(),
+                    args: "[1]".into(),
+                }),
                 unknowns_before_alert: 7,
             })),
             grace: Span::secs(30),
@@ -244,6 +249,26 @@ fn every_definition_is_read_back() {
         Schedule::Counted(expect),
         Schedule::Unscheduled,
     ];
+    let test = |pointer: &str, is| JsonCondition { pointer: pointer.into(), is };
+    let probe = HttpProbe {
+        url: "https://example.org/ä".into(),
+        timeout: Span::secs(3),
+        statuses: [(200, 204), (404, 404)].into(),
+        body: "^ok".into(),
+        json: [
+            test("/a", JsonTest::Equals("1".into())),
+            test("/b", JsonTest::NotEquals("null".into())),
+            test("", JsonTest::Matches("x".into())),
+            test("/c", JsonTest::Above("1.5".into())),
+            test("/c", JsonTest::Below("2".into())),
+        ]
+        .into(),
+        certificate_expires_in: Some(Span::mins(60)),
+        follows_redirects: false,
+        unreachable_is_unknown: true,
+    };
+    let probed = Assertion { found_by: FoundBy::Http(probe), unknowns_before_alert: 1 };
+    Arc::make_mut(&mut definition.spec).assert = Some(Arc::new(probed));
     for schedule in others {
         Arc::make_mut(&mut definition.spec).schedule = schedule;
         definition.source = Source::Api;

@@ -14,7 +14,7 @@ use crate::core::check::{CheckId, PingKind};
 use crate::core::notice::LastRun;
 use crate::core::time::{Span, Time};
 use crate::store::history::LeftOut;
-use crate::store::work::{FactRows, NewPause, NewPing, OldHappenings, PingSaid};
+use crate::store::work::{FactRows, KeptAs, NewPause, NewPing, OldHappenings, PingSaid};
 use crate::store::{StoreError, UnknownName, row};
 
 const INSERT: &str =
@@ -25,7 +25,7 @@ const INSERT_BODY: &str =
 
 impl FactRows for Tx<'_> {
     fn insert_ping(&mut self, ping: NewPing<'_>) -> Result<(), StoreError> {
-        let NewPing { check, at, fact, counted, is_result, keeps_body } = ping;
+        let NewPing { check, at, fact, counted, is, keeps_body } = ping;
         self.numbers.last_ping += 1;
         let seq = self.numbers.last_ping;
         let staged = self.staged_now(check);
@@ -39,7 +39,7 @@ impl FactRows for Tx<'_> {
         let flags = flag(counted.is_some_and(|counted| counted.repeat), row::PING_REPEAT)
             | flag(fact.body_cut, row::PING_BODY_CUT)
             | flag(is_success, row::PING_SUCCESS)
-            | flag(is_result, row::PING_RESULT)
+            | flag(is != KeptAs::Ping, row::PING_RESULT)
             | flag(body.is_some(), row::PING_BODY);
         self.execute(
             INSERT,
@@ -55,7 +55,7 @@ impl FactRows for Tx<'_> {
                 counted.and_then(|counted| counted.duration).map(Span::as_ms),
                 fact.ping.rid.as_ref().map(|rid| rid.as_str()),
                 fact.comment,
-                fact.source.to_string(),
+                if is == KeptAs::Probe { "probe".to_owned() } else { fact.source.to_string() },
             ],
         )?;
         if let Some(body) = body.filter(|_| keeps_body) {

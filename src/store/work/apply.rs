@@ -1,11 +1,12 @@
 //! The hot path: pings, ticks, and what is done to single checks at run time.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use super::audit::keep;
 use super::bodies::make_space;
 use super::carry_on::carry_out_of;
-use super::fact_rows::{NewPause, NewPing};
+use super::fact_rows::{KeptAs, NewPause, NewPing};
 use super::happenings::{note_happening, turn_of};
 use super::pauses::note_who_paused;
 use super::rows::Rows;
@@ -17,13 +18,14 @@ use crate::core::origin::{Habits, Happening};
 use crate::core::state::Pause;
 use crate::core::step::Input;
 use crate::core::time::Time;
-use crate::store::{Applied, Entry, PingFact, ResultFact, ResultTaken, StoreError, What};
+use crate::store::{Applied, Entry, FoundAt, PingFact, ResultFact, ResultTaken, StoreError, What};
 
 /// A check that something happens to, as it is before.
 struct Before {
     check: CheckId,
     definition: Arc<Definition>,
     pause: Pause,
+    armed_since: Time,
 }
 
 /// Steps each entry in its order, and answers what became of it.
@@ -36,7 +38,12 @@ fn apply_one(rows: &mut dyn Rows, entry: &Entry) -> Result<Applied, StoreError> 
     carry_out_of(rows, check)?;
     let standing = rows.to_change(check)?.filter(|standing| standing.state.archived.is_none());
     let Some(standing) = standing else { return Ok(Applied::NoSuchCheck) };
-    let before = Before { check, definition: standing.definition.clone(), pause: standing.state.pause };
+    let before = Before {
+        check,
+        definition: standing.definition.clone(),
+        pause: standing.state.pause,
+        armed_since: standing.state.armed_since,
+    };
     match what {
         What::Ping(fact) => apply_ping(rows, &before, fact, at),
         What::Result(fact) => apply_result(rows, &before, fact, at),
@@ -61,7 +68,7 @@ fn apply_ping(
     fact: &PingFact,
     at: Time,
 ) -> Result<Applied, StoreError> {
-    let Before { check, definition, pause } = before;
+    let Before { check, definition, pause, .. } = before;
     if definition.spec.assert.is_some() && fact.ping.kind != PingKind::Log {
         return Ok(Applied::TakesResults);
     }
@@ -81,7 +88,7 @@ fn apply_ping(
         Some(body) => make_space(rows, body.len())?,
         None => false,
     };
-    rows.insert_ping(NewPing { check: *check, at, fact, counted, is_result: false, keeps_body })?;
+    rows.insert_ping(NewPing { check: *check, at, fact, counted, is: KeptAs::Ping, keeps_body })?;
     Ok(Applied::Done(counted))
 }
 
@@ -91,10 +98,19 @@ fn apply_result(
     fact: &ResultFact,
     at: Time,
 ) -> Result<Applied, StoreError> {
-    let Before { check, definition, .. } = before;
-    if definition.spec.assert.is_none() {
-        return Ok(Applied::TakesPings);
-    }
+    let Before { check, definition, pause, .. } = before;
+    let Some(assertion) = &definition.spec.assert else { return Ok(Applied::TakesPings) };
+    let is = match &fact.source {
+        FoundAt::Client(_) if assertion.found_by.is_probe() => return Ok(Applied::Probed),
+        FoundAt::Client(_) => KeptAs::Report,
+        FoundAt::Probe { assertion: looked_at, begun } => {
+            let is_since = pause.since().is_some() || before.armed_since > *begun;
+            if is_since || looked_at != assertion {
+                return Ok(Applied::Outdated);
+            }
+            KeptAs::Probe
+        }
+    };
     let own = Matter::own(*check);
     let stands = |incident: Option<Incident>| incident.map(|incident| (incident.id, incident.status));
     let before = stands(rows.open_incident(&own)?);
@@ -120,16 +136,12 @@ fn apply_result(
         body: text,
         left_out: fact.left_out,
         body_cut: false,
-        source: fact.source,
+        source: match fact.source {
+            FoundAt::Client(address) => address,
+            FoundAt::Probe { .. } => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        },
     };
-    rows.insert_ping(NewPing {
-        check: *check,
-        at,
-        fact: &kept,
-        counted: stepped.ping,
-        is_result: true,
-        keeps_body,
-    })?;
+    rows.insert_ping(NewPing { check: *check, at, fact: &kept, counted: stepped.ping, is, keeps_body })?;
     Ok(Applied::Result(ResultTaken { before, after, is_paused: stepped.pause.since().is_some() }))
 }
 
@@ -147,7 +159,7 @@ fn apply_other(
     said: Said<'_>,
     at: Time,
 ) -> Result<Applied, StoreError> {
-    let Before { check, definition, pause } = before;
+    let Before { check, definition, pause, .. } = before;
     let is_tick = *input == Input::Tick;
     let is_pause = matches!(input, Input::Pause | Input::PauseUntil(_) | Input::PauseAndForgive);
     let judged = Subject::as_before(*check, definition);

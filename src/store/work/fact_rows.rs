@@ -16,10 +16,20 @@ pub(in crate::store) struct NewPing<'a> {
     pub(in crate::store) fact: &'a PingFact,
     /// What it counted for.
     pub(in crate::store) counted: Option<PingEffect>,
-    /// It is a result (17.2).
-    pub(in crate::store) is_result: bool,
+    /// What it is (17.2).
+    pub(in crate::store) is: KeptAs,
     /// Whether its body is kept, if it has one.
     pub(in crate::store) keeps_body: bool,
+}
+
+/// As what a ping's row is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::store) enum KeptAs {
+    Ping,
+    /// A result that a client has reported.
+    Report,
+    /// A result of our own look.
+    Probe,
 }
 
 /// What a ping said.

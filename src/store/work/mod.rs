@@ -69,7 +69,7 @@ pub(super) use claim::claim;
 pub(super) use configure::{Taken, configure};
 pub(super) use edit::edit;
 pub(super) use entropy::entropy;
-pub(super) use fact_rows::{FactRows, NewPause, NewPing, OldHappenings, PingSaid};
+pub(super) use fact_rows::{FactRows, KeptAs, NewPause, NewPing, OldHappenings, PingSaid};
 pub(super) use held::let_go;
 pub(super) use life::{add_blind, begin, end, reanchor, sign_of_life};
 pub(super) use life_rows::{LifeRows, Lost};

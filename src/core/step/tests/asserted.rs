@@ -1,11 +1,12 @@
 //! §17: results of checks that assert something.
 
 use super::*;
+use crate::core::fixtures::probed_at;
 use crate::core::results::ResultKind;
 
 /// Reported every minute, with 10 s of grace.
 fn asserted() -> Spec {
-    let assertion = Assertion { reported: Reported::default(), unknowns_before_alert: 3 };
+    let assertion = Assertion { found_by: FoundBy::Reporter(Reported::default()), unknowns_before_alert: 3 };
     Spec { assert: Some(assertion.into()), ..every() }
 }
 
@@ -139,7 +140,7 @@ fn what_is_asserted_no_more_is_not_violated_and_what_is_asserted_now_has_not_fai
     );
     let by_another = |reporter: &str| {
         let reported = Reported { reporter: reporter.into(), ..Reported::default() };
-        let assertion = Assertion { reported, unknowns_before_alert: 2 };
+        let assertion = Assertion { found_by: FoundBy::Reporter(reported), unknowns_before_alert: 2 };
         Spec { assert: Some(assertion.into()), failures_before_alert: 2, ..unscheduled() }
     };
     // What another one found in a row is not in a row with it.
@@ -163,5 +164,22 @@ fn a_result_that_was_due_while_nobody_listened_is_unknown() {
         "10 new→up
          720 up→unknown blind(missing)
          730 unknown→up",
+    );
+}
+
+/// 17.10a: that we have not looked makes no check late, however long ago the last look was, and nobody was there.
+#[test]
+fn what_is_looked_at_has_no_deadline() {
+    let assertion = probed_at("http://127.0.0.1/");
+    let probed = Spec { assert: Some(assertion.into()), ..every() };
+    check(&probed, "10 holds; 100000 tick; 900000 blind 200000-900000; 900001 tick", "10 new→up");
+    // What was late for want of a report is late no more once we look.
+    check_all(
+        &asserted(),
+        &[probed],
+        "100 tick; 110 change 1; 120 violated",
+        "70 new→late never_seen
+         110 late→new (Changed)
+         120 new→failing violated",
     );
 }

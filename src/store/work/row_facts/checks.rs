@@ -12,7 +12,7 @@ use crate::core::outbox::{Bout, DeliveryState, Flapping, Occasion, ParkReason};
 use crate::core::state::State;
 use crate::core::time::Span;
 use crate::store::StoreError;
-use crate::store::work::{Became, Lost, NewPing, OldRows, Pace};
+use crate::store::work::{Became, KeptAs, Lost, NewPing, OldRows, Pace};
 
 pub(in crate::store) fn a_check_is_found_by_its_name_in_the_call_and_after_opening(place: &mut dyn RowPlace) {
     let (a, b) = call(place, |rows| {
@@ -105,7 +105,7 @@ fn change_everything(rows: &mut dyn OldRows, incident: &Incident) -> Result<(), 
     let state = State { last_seen: Some(at(7)), ..rows.take_state(check) };
     rows.put_state(check, state, Became::Otherwise)?;
     let (fact, counted) = (&success("body"), None);
-    rows.insert_ping(NewPing { check, at: at(7), fact, counted, is_result: false, keeps_body: true })?;
+    rows.insert_ping(NewPing { check, at: at(7), fact, counted, is: KeptAs::Ping, keeps_body: true })?;
     rows.insert_happening(check, at(7), "x")?;
     rows.put_alerts(check, vec![fires()])?;
     rows.put_flapping(check, &ops, &Flapping::Untold(vec![Bout { from: at(1), to: at(2) }]))?;

@@ -4,7 +4,7 @@ use super::{RowPlace, at, call, declared, success};
 use crate::core::check::{CheckId, PingKind};
 use crate::core::step::PingEffect;
 use crate::store::StoreError;
-use crate::store::work::{NewPing, OldHappenings, Rows};
+use crate::store::work::{KeptAs, NewPing, OldHappenings, Rows};
 
 fn ping(rows: &mut dyn Rows, check: CheckId, second: i64, body: &str) -> Result<i64, StoreError> {
     rows.to_change(check)?;
@@ -15,7 +15,7 @@ fn ping(rows: &mut dyn Rows, check: CheckId, second: i64, body: &str) -> Result<
         at: at(second),
         fact: &success(body),
         counted,
-        is_result: false,
+        is: KeptAs::Ping,
         keeps_body,
     })?;
     rows.last_ping(check)

@@ -13,7 +13,7 @@ use crate::core::outbox::{
 use crate::core::retention::Retention;
 use crate::core::step::{Flip, FlipReason, Judgement};
 use crate::store::StoreError;
-use crate::store::work::{NewPause, NewPing, OldRows, OverIncidents, Settled};
+use crate::store::work::{KeptAs, NewPause, NewPing, OldRows, OverIncidents, Settled};
 
 /// The numbers of pings after one of them, until `enough` were seen.
 fn shown(rows: &dyn OldRows, after: i64, enough: usize) -> Result<Vec<i64>, StoreError> {
@@ -36,7 +36,7 @@ pub(in crate::store) fn pings_are_shown_in_their_order_until_enough_were_seen(pl
                 at,
                 fact,
                 counted: None,
-                is_result: false,
+                is: KeptAs::Ping,
                 keeps_body: false,
             })?;
             numbers.push(rows.last_ping(check)?);
@@ -57,7 +57,7 @@ pub(in crate::store) fn pings_are_shown_in_their_order_until_enough_were_seen(pl
     call(place, |rows| {
         rows.to_change(check)?;
         let (at, fact) = (at(6), &success(""));
-        rows.insert_ping(NewPing { check, at, fact, counted: None, is_result: false, keeps_body: false })?;
+        rows.insert_ping(NewPing { check, at, fact, counted: None, is: KeptAs::Ping, keeps_body: false })?;
         assert!(rows.last_ping(check)? > numbers[4], "a number is given once");
         Ok(())
     });
@@ -69,7 +69,7 @@ pub(in crate::store) fn pings_are_looked_at_again_where_more_of_them_may_be_over
     let ping = |rows: &mut dyn OldRows, check| {
         rows.to_change(check)?;
         let (at, fact) = (at(1), &success(""));
-        rows.insert_ping(NewPing { check, at, fact, counted: None, is_result: false, keeps_body: false })?;
+        rows.insert_ping(NewPing { check, at, fact, counted: None, is: KeptAs::Ping, keeps_body: false })?;
         rows.last_ping(check)
     };
     let (rare, often, old) = call(place, |rows| {
@@ -132,7 +132,7 @@ pub(in crate::store) fn of_bodies_the_oldest_come_first_and_a_checks_newest_stay
         let mut numbers = Vec::new();
         for (check, body) in [(a, "1"), (b, "22"), (a, ""), (a, "333"), (a, "4444")] {
             let (at, fact, keeps_body) = (at(1), &success(body), !body.is_empty());
-            rows.insert_ping(NewPing { check, at, fact, counted: None, is_result: false, keeps_body })?;
+            rows.insert_ping(NewPing { check, at, fact, counted: None, is: KeptAs::Ping, keeps_body })?;
             numbers.push(rows.last_ping(check)?);
         }
         Ok((a, b, numbers))
@@ -149,7 +149,7 @@ pub(in crate::store) fn of_bodies_the_oldest_come_first_and_a_checks_newest_stay
         assert_eq!(rows.next_with_new_bodies(CheckId(0))?, Some(b));
         rows.to_change(a)?;
         let (at, fact) = (at(9), &success("x"));
-        rows.insert_ping(NewPing { check: a, at, fact, counted: None, is_result: false, keeps_body: true })?;
+        rows.insert_ping(NewPing { check: a, at, fact, counted: None, is: KeptAs::Ping, keeps_body: true })?;
         assert_eq!(rows.next_with_new_bodies(CheckId(0))?, Some(a));
         Ok(())
     });

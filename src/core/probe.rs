@@ -1,0 +1,35 @@
+//! Looks of punctual's own (17.5 to 17.15): at what, when, and what they find. Rooms that do IO carry them out.
+
+mod due;
+mod found;
+mod http;
+
+pub use due::{due_after, first_due, period};
+pub use found::ProbeFound;
+pub use http::{HttpProbe, JsonCondition, JsonTest};
+
+use super::time::Span;
+
+/// The kinds of looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProbeKind {
+    Http,
+}
+
+impl ProbeKind {
+    /// All there are.
+    pub const ALL: [ProbeKind; 1] = [ProbeKind::Http];
+
+    /// The key in files, and the label of metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ProbeKind::Http => "http",
+        }
+    }
+}
+
+/// How long a look may take: never more than half of its period (17.6).
+pub fn time_out(asked: Span, period: Option<Span>) -> Span {
+    let half = period.map_or(asked, |period| Span::ms(period.as_ms() / 2));
+    asked.min(half).max(Span::MS)
+}

@@ -1,0 +1,73 @@
+//! One look, from its beginning until what it has found is stored.
+
+use std::sync::Arc;
+
+use super::agenda::LookEnd;
+use crate::clock::Stopwatch;
+use crate::core::assertion::{Assertion, AssertionResult, Outcome};
+use crate::core::probe::{ProbeFound, ProbeKind, period};
+use crate::core::text::first_bytes;
+use crate::core::time::{Span, Time};
+use crate::probe::Looker;
+use crate::store::live::Check;
+use crate::store::writer::Writer;
+use crate::store::{Applied, FoundAt, PingFact, ResultFact};
+
+/// What is looked at, and since when.
+#[derive(Debug)]
+pub(super) struct Look {
+    pub(super) check: Arc<Check>,
+    pub(super) kind: ProbeKind,
+    assertion: Arc<Assertion>,
+    period: Option<Span>,
+    begun: Time,
+}
+
+/// What a look came to.
+#[derive(Debug)]
+pub(super) struct LookDone {
+    pub(super) outcome: Outcome,
+    pub(super) became: LookEnd,
+}
+
+impl Look {
+    /// A look at what a check asserts, which was due then; `None`: punctual does not look at it.
+    pub(super) fn new(check: &Arc<Check>, due: Time, begun: Time) -> Option<Look> {
+        let definition = &check.definition;
+        let assertion = definition.spec.assert.clone()?;
+        let kind = assertion.found_by.probe()?;
+        let period = period(definition.name.as_str(), &definition.spec.schedule, due);
+        Some(Look { check: check.clone(), kind, assertion, period, begun })
+    }
+
+    /// What it has found, as it is stored.
+    pub(super) fn fact(&self, found: ProbeFound, took: Option<Span>) -> ResultFact {
+        let ProbeFound { outcome, why, text } = found;
+        let kept = first_bytes(&text, PingFact::MAX_BODY_BYTES);
+        ResultFact {
+            result: AssertionResult { outcome, took },
+            why: Some(why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(&why).to_owned()),
+            text: Some(kept.as_bytes().to_vec()).filter(|text| !text.is_empty()),
+            left_out: (text.len() - kept.len()) as u64,
+            source: FoundAt::Probe { assertion: self.assertion.clone(), begun: self.begun },
+        }
+    }
+}
+
+/// Looks, and waits until what was found is stored, or cannot be.
+pub(super) async fn run(look: Arc<Look>, looker: Arc<Looker>, writer: Arc<Writer>) -> LookDone {
+    let watch = Stopwatch::start();
+    let found = looker.look(&look.assertion.found_by, look.period, look.begun).await;
+    let outcome = found.outcome;
+    let took = Span::ms(i64::try_from(watch.took().as_millis()).unwrap_or(i64::MAX));
+    let became = match writer.report(look.check.id, look.fact(found, Some(took))) {
+        Ok(stored) => match stored.await {
+            Ok(Ok(Applied::Outdated)) => LookEnd::NotWanted,
+            Ok(Ok(_)) => LookEnd::Done,
+            // The writer has said why.
+            Ok(Err(_)) | Err(_) => LookEnd::NotStored,
+        },
+        Err(_overloaded) => LookEnd::NotStored,
+    };
+    LookDone { outcome, became }
+}

@@ -1,0 +1,118 @@
+//! What a check asserts, as JSON.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::core::assertion::{Assertion, FoundBy, Reported};
+use crate::core::probe::{HttpProbe, JsonCondition, JsonTest};
+use crate::core::time::Span;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct AssertionRow {
+    unknowns_before_alert: u32,
+    #[serde(flatten)]
+    found_by: FoundByRow,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FoundByRow {
+    Reported(ReportedRow),
+    Http(HttpProbeRow),
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct ReportedRow {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    reporter: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    by: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    args: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct HttpProbeRow {
+    url: String,
+    timeout: i64,
+    statuses: Vec<(u16, u16)>,
+    body: String,
+    json: Vec<(String, JsonTestRow)>,
+    certificate_expires_in: Option<i64>,
+    follows_redirects: bool,
+    unreachable_is_unknown: bool,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum JsonTestRow {
+    Equals(String),
+    NotEquals(String),
+    Matches(String),
+    Above(String),
+    Below(String),
+}
+
+pub(super) fn assertion_row(assertion: &Assertion) -> AssertionRow {
+    let found_by = match &assertion.found_by {
+        FoundBy::Reporter(Reported { reporter, by, args }) => FoundByRow::Reported(ReportedRow {
+            reporter: reporter.to_string(),
+            by: by.to_string(),
+            args: args.to_string(),
+        }),
+        FoundBy::Http(probe) => FoundByRow::Http(http_row(probe)),
+    };
+    AssertionRow { unknowns_before_alert: assertion.unknowns_before_alert, found_by }
+}
+
+fn http_row(probe: &HttpProbe) -> HttpProbeRow {
+    let test = |test: &JsonTest| match test {
+        JsonTest::Equals(value) => JsonTestRow::Equals(value.to_string()),
+        JsonTest::NotEquals(value) => JsonTestRow::NotEquals(value.to_string()),
+        JsonTest::Matches(value) => JsonTestRow::Matches(value.to_string()),
+        JsonTest::Above(value) => JsonTestRow::Above(value.to_string()),
+        JsonTest::Below(value) => JsonTestRow::Below(value.to_string()),
+    };
+    HttpProbeRow {
+        url: probe.url.to_string(),
+        timeout: probe.timeout.as_ms(),
+        statuses: probe.statuses.to_vec(),
+        body: probe.body.to_string(),
+        json: probe.json.iter().map(|one| (one.pointer.to_string(), test(&one.is))).collect(),
+        certificate_expires_in: probe.certificate_expires_in.map(Span::as_ms),
+        follows_redirects: probe.follows_redirects,
+        unreachable_is_unknown: probe.unreachable_is_unknown,
+    }
+}
+
+pub(super) fn read_assertion(row: AssertionRow) -> Assertion {
+    let text = |text: String| if text.is_empty() { Arc::default() } else { Arc::from(text) };
+    let found_by = match row.found_by {
+        FoundByRow::Reported(ReportedRow { reporter, by, args }) => {
+            FoundBy::Reporter(Reported { reporter: text(reporter), by: text(by), args: text(args) })
+        }
+        FoundByRow::Http(row) => FoundBy::Http(HttpProbe {
+            url: text(row.url),
+            timeout: Span::ms(row.timeout),
+            statuses: row.statuses.into(),
+            body: text(row.body),
+            json: row.json.into_iter().map(read_condition).collect(),
+            certificate_expires_in: row.certificate_expires_in.map(Span::ms),
+            follows_redirects: row.follows_redirects,
+            unreachable_is_unknown: row.unreachable_is_unknown,
+        }),
+    };
+    Assertion { found_by, unknowns_before_alert: row.unknowns_before_alert }
+}
+
+fn read_condition((pointer, test): (String, JsonTestRow)) -> JsonCondition {
+    let is = match test {
+        JsonTestRow::Equals(value) => JsonTest::Equals(value.into()),
+        JsonTestRow::NotEquals(value) => JsonTest::NotEquals(value.into()),
+        JsonTestRow::Matches(value) => JsonTest::Matches(value.into()),
+        JsonTestRow::Above(value) => JsonTest::Above(value.into()),
+        JsonTestRow::Below(value) => JsonTest::Below(value.into()),
+    };
+    JsonCondition { pointer: pointer.into(), is }
+}
