@@ -3,10 +3,16 @@
 mod due;
 mod found;
 mod http;
+mod promql;
+mod rows;
+mod sql;
 
 pub use due::{due_after, first_due, period};
-pub use found::ProbeFound;
+pub use found::{FoundRow, ProbeFound};
 pub use http::{HttpProbe, JsonCondition, JsonTest};
+pub use promql::PromqlProbe;
+pub use rows::{NoKey, key_of_columns, key_of_labels, title_of};
+pub use sql::SqlProbe;
 
 use super::time::Span;
 
@@ -14,16 +20,20 @@ use super::time::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeKind {
     Http,
+    Promql,
+    Sql,
 }
 
 impl ProbeKind {
     /// All there are.
-    pub const ALL: [ProbeKind; 1] = [ProbeKind::Http];
+    pub const ALL: [ProbeKind; 3] = [ProbeKind::Http, ProbeKind::Promql, ProbeKind::Sql];
 
     /// The key in files, and the label of metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             ProbeKind::Http => "http",
+            ProbeKind::Promql => "promql",
+            ProbeKind::Sql => "sql",
         }
     }
 }

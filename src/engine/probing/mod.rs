@@ -16,7 +16,6 @@ use super::shared::{Engine, duration};
 use crate::core::assertion::Outcome;
 use crate::core::probe::ProbeFound;
 use crate::core::time::{Span, Time};
-use crate::probe::Looker;
 use crate::store::live::CheckList;
 use agenda::{Agenda, DueLook, LookEnd};
 use looks::Looks;
@@ -34,7 +33,6 @@ pub(super) async fn run(engine: &Arc<Engine>) {
         agenda: Agenda::default(),
         declared: CheckList::default(),
         newest: engine.clock.now(),
-        looker: Arc::new(Looker::default()),
         apart: Apart(None),
         looks: Looks::new(),
     };
@@ -77,7 +75,6 @@ struct Prober<'e> {
     declared: CheckList,
     /// The newest time that was seen.
     newest: Time,
-    looker: Arc<Looker>,
     apart: Apart,
     looks: Looks<Arc<Look>, LookDone>,
 }
@@ -139,7 +136,7 @@ impl Prober<'_> {
         };
         engine.counters.probes.lag.observe(duration(now - *due));
         let look = Arc::new(look);
-        let (writer, looker) = (engine.writer.clone(), self.looker.clone());
+        let (writer, looker) = (engine.writer.clone(), engine.outward.borrow().looker.clone());
         self.looks.begin(look.clone(), task::run(look, looker, writer), &runtime);
     }
 
