@@ -21,10 +21,10 @@
 //!
 //! # The rooms
 //!
-//! `core ← yaml ← notify ← config` and `core ← store, metrics, probe`; over them `engine, app ← compat ← http ← cli ← main`: each
+//! `core ← yaml ← notify ← probe ← config` and `core ← store, metrics`; over them `engine, app ← compat ← http ← cli ← main`: each
 //! room may use those on its left. Names with a comma between them are siblings, which do not know each other: what two of
-//! them share is a type of `core`. `clock` and `zones` use `core` alone, and most rooms use them. Only `notify` and
-//! `config` use `yaml`, and `main` uses only `cli`. `LAYERS` in `tests/tidy.rs` is the exact list.
+//! them share is a type of `core`. `clock` and `zones` use `core` alone, and most rooms use them. Only `notify`, `probe`
+//! and `config` use `yaml`, and `main` uses only `cli`. `LAYERS` in `tests/tidy.rs` is the exact list.
 //!
 //! - [`core`]: what is judged, when, and what follows, by the numbered rules of `docs/semantics.md`. **Invariant:**
 //!   pure and total. No IO, no clock, no waiting, no logging, no serialization; the time is an argument. All of it runs
@@ -33,7 +33,7 @@
 //! - [`zones`]: the rules of time zones, the system's or built-in ones. **Invariant:** nothing else reads
 //!   their data.
 //! - [`yaml`]: what a file says, with the place of each thing, and the files that it names. **Invariant:** which
-//!   keys there are is told to it; no room but `notify` and `config` uses it.
+//!   keys there are is told to it; no room but `notify`, `probe` and `config` uses it.
 //! - [`config`]: files → a validated [`config::Config`], or every fault of every file with its place. **Invariant:** no
 //!   other room but `notify`, which reads the keys of its receivers, sees YAML, a path, or an unfilled default; a
 //!   configuration is taken whole or not at all.
@@ -45,7 +45,7 @@
 //! - [`notify`]: one attempt to send one message: webhooks, mail, Alertmanager. A kind of receiver is one file or folder:
 //!   its keys and their reader, its settings, its bounds and its transport; `notify/mod.rs` has the table of kinds.
 //!   **Invariant:** it decides nothing that outlives the attempt, and it ends in time whatever the other side does.
-//! - [`probe`]: one look of our own at what a check asserts: HTTP. **Invariant:** as of an attempt of `notify`: it decides nothing
+//! - [`probe`]: one look of our own at what a check asserts: HTTP, a query to Prometheus or to SQLite. **Invariant:** as of an attempt of `notify`: it decides nothing
 //!   that outlives it, and ends in time.
 //! - [`metrics`]: one table of all metrics, written chunk by chunk.
 //! - [`engine`]: what happens without a request. Plain functions over a store, and a thin loop around them.
@@ -94,7 +94,7 @@
 //!
 //! # What is not here
 //!
-//! - One kind of probe, `http`: databases, Prometheus and commands are not asked yet; programs report what they find.
+//! - No probe runs a command, and none asks a database that is no file of SQLite: programs report what they find.
 //! - One store: SQLite. No replicas; a standby waits for the folder's lock.
 //! - No accounts: people are known by a token, by a password that a file has, or by the word of a proxy in front.
 //! - No page needs a script: one of ours asks again. No state in the browser but who is signed in.

@@ -13,6 +13,7 @@ use crate::core::zone::Zone;
 use crate::http::App;
 use crate::metrics::Own;
 use crate::notify::{Alertmanager, Receiver, ReceiverKind, Smtp};
+use crate::probe::{Database, Prometheus};
 use crate::store::Changes;
 
 /// So many names of each kind are told.
@@ -23,6 +24,8 @@ const MAX_NAMES: usize = 20;
 pub(super) struct Rest {
     smtp: Option<Smtp>,
     alertmanagers: Vec<Alertmanager>,
+    prometheuses: Vec<Prometheus>,
+    databases: Vec<Database>,
     receivers: Vec<Receiver>,
     ping_keys: Vec<PingKey>,
     ping_keys_required: bool,
@@ -54,6 +57,8 @@ impl Rest {
         let Config {
             smtp,
             alertmanagers,
+            prometheuses,
+            databases,
             receivers,
             ping_keys,
             ping_keys_required,
@@ -81,6 +86,8 @@ impl Rest {
         Rest {
             smtp: smtp.clone(),
             alertmanagers: alertmanagers.clone(),
+            prometheuses: prometheuses.clone(),
+            databases: databases.clone(),
             receivers: receivers.clone(),
             ping_keys: ping_keys.clone(),
             ping_keys_required: *ping_keys_required,
@@ -126,6 +133,8 @@ impl Rest {
         let Rest {
             smtp,
             alertmanagers,
+            prometheuses,
+            databases,
             receivers: _,
             ping_keys,
             ping_keys_required,
@@ -153,6 +162,8 @@ impl Rest {
             plain("responders", format!("{:?}", before.policy.responders) != format!("{responders:?}")),
             plain("default_receivers", before.policy.default_receivers != *default_receivers),
             plain("alerting", before.alertmanagers != *alertmanagers),
+            plain("prometheuses", before.prometheuses != *prometheuses),
+            plain("databases", before.databases != *databases),
             plain("smtp", before.smtp != *smtp),
             named("ping keys", &keys(&before.ping_keys), &keys(ping_keys)),
             named("tokens", &all(&before.tokens), &all(tokens)),

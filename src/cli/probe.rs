@@ -30,7 +30,7 @@ pub(super) enum ProbeError {
     #[error("there is no check `{}` in {}", .0.escape_debug(), .1.display())]
     NoSuchCheck(String, PathBuf),
     /// Jobs ping it, or a program reports it.
-    #[error("punctual does not look at `{0}` itself: its `assert` has no `http`")]
+    #[error("punctual does not look at `{0}` itself: its `assert` has none of `http`, `promql` and `sql`")]
     NotProbed(String),
     /// It is on the output already.
     #[error("it does not hold")]
@@ -49,9 +49,11 @@ pub(super) async fn run(args: &ProbeArgs, clock: &Clock, out: &mut impl Write) -
     let assertion = assertion.ok_or_else(|| ProbeError::NotProbed(args.name.clone()))?;
     let begun = clock.now();
     let period = period(check.name.as_str(), &check.spec.schedule, begun);
-    let found = Looker::default().look(&assertion.found_by, period, begun).await;
+    let found =
+        Looker::new(&config.prometheuses, &config.databases).look(&assertion.found_by, period, begun).await;
     let took = clock.now() - begun;
     let why = if found.why.is_empty() { String::new() } else { format!(": {}", found.why) };
     writeln!(out, "{} {}{why} (took {took})", check.name, found.outcome.as_str())?;
+    out.write_all(found.text.as_bytes())?;
     if found.outcome == Outcome::Holds { Ok(()) } else { Err(ProbeError::DoesNotHold) }
 }

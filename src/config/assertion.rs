@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::http_probe::http_probe;
+use super::query_probes::{promql_probe, sql_probe};
 use crate::core::assertion::{Assertion, FoundBy, Reported};
 use crate::yaml::fault::{Log, quote};
 use crate::yaml::fields::Fields;
@@ -16,7 +17,7 @@ const OF_PINGS: [&str; 2] = ["manual_resume", "ping_methods"];
 /// Keys of a deadline: without a schedule there is none (17.8), nor where we look ourselves (17.10).
 const OF_DEADLINES: [&str; 2] = ["grace", "early"];
 /// How it may be found out.
-const WAYS: [&str; 2] = ["reported", "http"];
+pub(super) const WAYS: [&str; 4] = ["reported", "http", "promql", "sql"];
 
 /// Reads `assert` and `unknowns_before_alert`.
 pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion> {
@@ -47,11 +48,16 @@ pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion>
         log.fault(fields.at_key(key), message);
     }
     let found_by = match *ways.first()? {
-        "http" => {
+        "reported" => FoundBy::Reporter(reported(&asserts.map(log, "reported")?, log)),
+        way => {
             looks_at_times(fields, log);
-            FoundBy::Http(http_probe(&asserts.map(log, "http")?, log)?)
+            let probe = asserts.map(log, way)?;
+            match way {
+                "http" => FoundBy::Http(http_probe(&probe, log)?),
+                "promql" => FoundBy::Promql(promql_probe(&probe, log)?),
+                _ => FoundBy::Sql(sql_probe(&probe, log)?),
+            }
         }
-        _ => FoundBy::Reporter(reported(&asserts.map(log, "reported")?, log)),
     };
     Some(Assertion { found_by, unknowns_before_alert: unknowns.unwrap_or(Assertion::DEFAULT_UNKNOWNS) })
 }

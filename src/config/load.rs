@@ -9,6 +9,7 @@ use super::check::{self, Defaults, FileShared};
 use super::keys::{self, DoorKeys, MAX_CHECKS};
 use super::model::{Config, ReceiverPlaces};
 use super::names::Names;
+use super::query_probes::Askable;
 use super::receivers::{Receivers, receivers};
 use super::retention::retention;
 use super::shown::main_file;
@@ -82,6 +83,8 @@ struct Checks {
     alike: Alike,
     definitions: Vec<Definition>,
     max_checks: usize,
+    /// What checks may ask.
+    askable: Askable,
     /// Whether a mail server is configured.
     can_mail: bool,
 }
@@ -119,6 +122,7 @@ impl Checks {
         if fields.has("emails") && !self.can_mail {
             loader.log.fault(fields.at_key("emails"), "mail needs the section `smtp`, which is missing");
         }
+        self.askable.check(fields, &mut loader.log);
         // A check without a valid name is still read for its other faults.
         let name = name.unwrap_or_else(check::nameless);
         let read = check::definition(fields, name, shared, &mut self.times, &mut loader.log);
@@ -173,6 +177,7 @@ fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, beside:
     let auth = loader.auth(main, web.as_ref());
     let compat = loader.compat(main, &auth, doors);
     let alertmanagers = alertmanagers(loader, main);
+    let (prometheuses, databases) = checks.askable.read(loader, main);
     let Receivers { list: receivers, policies, places } = receivers(loader, main);
     let policy = loader.policy(main, policies);
     let retention = retention(loader, main);
@@ -187,6 +192,8 @@ fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, beside:
     Config {
         smtp,
         alertmanagers,
+        prometheuses,
+        databases,
         receivers,
         ping_keys: auth.ping_keys,
         ping_keys_required: auth.ping_keys_required,

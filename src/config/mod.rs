@@ -20,6 +20,7 @@ mod keys;
 mod load;
 mod model;
 mod names;
+mod query_probes;
 mod reach;
 mod receivers;
 mod responders;

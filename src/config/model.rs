@@ -13,6 +13,7 @@ use crate::core::route::{Facts, Matcher, Policy, ReceiverName};
 use crate::core::secret::Secret;
 use crate::core::zone::Zone;
 use crate::notify::{Alertmanager, Receiver, Smtp};
+use crate::probe::{Database, Prometheus};
 use crate::yaml::fault::{Fault, Faults, Warning, quote};
 use crate::yaml::inputs::{ContentHash, Inputs};
 
@@ -23,6 +24,10 @@ pub struct Config {
     pub smtp: Option<Smtp>,
     /// Each of them gets every alert (13.1).
     pub alertmanagers: Vec<Alertmanager>,
+    /// Whom `promql` of assertions asks.
+    pub prometheuses: Vec<Prometheus>,
+    /// Which databases `sql` of assertions asks.
+    pub databases: Vec<Database>,
     /// How each receiver is reached. [`Policy::receivers`] says when.
     pub receivers: Vec<Receiver>,
     /// The keys that allow pings. If empty, anybody who reaches the port may ping.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
+use super::assertion::WAYS;
 use super::check::{self, FileShared};
 use super::keys;
 use super::times::Times;
@@ -73,9 +74,11 @@ fn described(root: &Node<'_>, log: &mut Log) -> Option<Described> {
         let message = "`renamed_from` is for files: here a check is renamed by giving it another `name`";
         log.fault(fields.at_key("renamed_from"), message);
     }
-    if fields.get("assert").and_then(|node| node.member("http")).is_some() {
+    let way = |way: &&&str| fields.get("assert").and_then(|node| node.member(way)).is_some();
+    if let Some(way) = WAYS.iter().filter(|way| **way != "reported").find(way) {
         // 17.11: whoever may make checks by a token must not have us ask anything of anybody.
-        log.fault(fields.at_value("assert"), "`http` is for files: a check made here may be `reported`");
+        let message = format!("`{way}` is for files: a check made here may be `reported`");
+        log.fault(fields.at_value("assert"), message);
     }
     if fields.has("ref") {
         // Two of them are equal by no file's fault, and a file's must stay its own.

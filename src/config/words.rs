@@ -1,11 +1,13 @@
 //! Writes a check in the words of `checks:`, the reverse of reading it.
 
+use std::sync::Arc;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
 use crate::core::assertion::{Assertion, FoundBy, Reported};
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Spec};
-use crate::core::probe::{HttpProbe, JsonCondition, JsonTest};
+use crate::core::probe::{HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 
@@ -166,6 +168,41 @@ fn http_probe(probe: &HttpProbe) -> Value {
     Value::Object(map)
 }
 
+fn promql_probe(probe: &PromqlProbe) -> Value {
+    let PromqlProbe { prometheus, query, key, title, timeout } = probe;
+    let mut map = query_of(("prometheus", prometheus), query, (key, title));
+    if *timeout != PromqlProbe::DEFAULT_TIMEOUT {
+        map.insert("timeout".to_owned(), timeout.to_string().into());
+    }
+    Value::Object(map)
+}
+
+fn sql_probe(probe: &SqlProbe) -> Value {
+    let SqlProbe { database, query, key, title, wants_some, timeout } = probe;
+    let mut map = query_of(("database", database), query, (key, title));
+    if *wants_some {
+        map.insert("want".to_owned(), "some".into());
+    }
+    if *timeout != SqlProbe::DEFAULT_TIMEOUT {
+        map.insert("timeout".to_owned(), timeout.to_string().into());
+    }
+    Value::Object(map)
+}
+
+/// What all queries have.
+fn query_of(asked: (&str, &str), query: &str, (key, title): (&[Arc<str>], &str)) -> Map<String, Value> {
+    let mut map = Map::new();
+    map.insert(asked.0.to_owned(), asked.1.into());
+    map.insert("query".to_owned(), query.into());
+    if !key.is_empty() {
+        map.insert("key".to_owned(), key.iter().map(|name| Value::from(&**name)).collect());
+    }
+    if !title.is_empty() {
+        map.insert("title".to_owned(), title.into());
+    }
+    map
+}
+
 fn json_condition(condition: &JsonCondition) -> Value {
     let of_json = |text: &str| -> Value { serde_json::from_str(text).unwrap_or_else(|_| text.into()) };
     let (key, value) = match &condition.is {
@@ -183,6 +220,8 @@ fn add_spec(words: &mut Words, spec: &Spec) {
         let found_by = match &assertion.found_by {
             FoundBy::Reporter(it) => json!({"reported": reported(it)}),
             FoundBy::Http(probe) => json!({"http": http_probe(probe)}),
+            FoundBy::Promql(probe) => json!({"promql": promql_probe(probe)}),
+            FoundBy::Sql(probe) => json!({"sql": sql_probe(probe)}),
         };
         words.add("assert", found_by);
         if assertion.unknowns_before_alert != Assertion::DEFAULT_UNKNOWNS {

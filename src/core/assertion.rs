@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ping::PingKind;
-use super::probe::{HttpProbe, ProbeKind};
+use super::probe::{HttpProbe, ProbeKind, PromqlProbe, SqlProbe};
 use super::time::Span;
 
 /// A condition that a check states (17.1).
@@ -22,6 +22,10 @@ pub enum FoundBy {
     Reporter(Reported),
     /// punctual itself, by a request.
     Http(HttpProbe),
+    /// By a query that it asks a Prometheus.
+    Promql(PromqlProbe),
+    /// By a query that it asks a database.
+    Sql(SqlProbe),
 }
 
 impl FoundBy {
@@ -30,6 +34,8 @@ impl FoundBy {
         match self {
             FoundBy::Reporter(_) => None,
             FoundBy::Http(_) => Some(ProbeKind::Http),
+            FoundBy::Promql(_) => Some(ProbeKind::Promql),
+            FoundBy::Sql(_) => Some(ProbeKind::Sql),
         }
     }
 

@@ -3,10 +3,16 @@
 mod due;
 mod found;
 mod http;
+mod promql;
+mod rows;
+mod sql;
 
 pub use due::{due_after, first_due, period};
-pub use found::ProbeFound;
+pub use found::{FoundRow, ProbeFound};
 pub use http::{HttpProbe, JsonCondition, JsonTest};
+pub use promql::PromqlProbe;
+pub use rows::{NoKey, key_of_columns, key_of_labels, title_of};
+pub use sql::SqlProbe;
 
 use super::time::Span;
 
@@ -14,22 +20,26 @@ use super::time::Span;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProbeKind {
     Http,
+    Promql,
+    Sql,
 }
 
 impl ProbeKind {
     /// All there are.
-    pub const ALL: [ProbeKind; 1] = [ProbeKind::Http];
+    pub const ALL: [ProbeKind; 3] = [ProbeKind::Http, ProbeKind::Promql, ProbeKind::Sql];
 
     /// The key in files, and the label of metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             ProbeKind::Http => "http",
+            ProbeKind::Promql => "promql",
+            ProbeKind::Sql => "sql",
         }
     }
 }
 
-/// The largest that a regular expression of an assertion may become, in bytes: one that is held against a long text slowly still
-/// ends in seconds.
+/// The largest that a regular expression of an assertion may become, in bytes, which bounds its memory. The time of holding it
+/// against a text grows with both: nothing ends it, so it is none of the server's, and few run at a time (17.12e).
 pub const MAX_PATTERN_BYTES: usize = 1 << 18;
 
 /// How long a look may take: never more than half of its period (17.6).

@@ -1,4 +1,4 @@
-//! The receivers and Alertmanagers of one configuration.
+//! The receivers and Alertmanagers of one configuration, and what it looks at.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,13 +7,16 @@ use crate::config::{Config, Faults};
 use crate::core::route::{ReceiverName, is_own_receiver};
 use crate::notify::alertmanager::Pusher;
 use crate::notify::{PingUrls, Transport, Wording};
+use crate::probe::Looker;
 
-/// Where messages and alerts go, according to one configuration.
+/// Where messages and alerts go, and where we look, according to one configuration.
 #[derive(Debug, Default)]
 pub struct Outward {
     receivers: BTreeMap<ReceiverName, Arc<Transport>>,
     /// For the addresses that checks mail to themselves; set if there is a mail server.
     of_checks: Option<Arc<Transport>>,
+    /// Looks at what the configuration names.
+    pub(super) looker: Arc<Looker>,
     /// One for each Alertmanager, so that they do not wait for each other.
     pub(super) pushers: Vec<Arc<Pusher>>,
 }
@@ -39,7 +42,8 @@ impl Outward {
         });
         let pusher = |one| Arc::new(Pusher::new(one, Pusher::TIMEOUT, ping_urls));
         let pushers = config.alertmanagers.iter().map(pusher);
-        Ok(Outward { receivers, of_checks, pushers: pushers.collect() })
+        let looker = Arc::new(Looker::new(&config.prometheuses, &config.databases));
+        Ok(Outward { receivers, of_checks, looker, pushers: pushers.collect() })
     }
 
     /// Warnings about settings that are valid but will disappoint: the receiver and a text for people.

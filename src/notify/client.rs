@@ -44,6 +44,10 @@ pub struct NoAnswer {
     pub is_connect: bool,
 }
 
+/// How much is read from a connection where nothing else is said: certificates, interim answers, a head, and the beginning of a
+/// body.
+const MAX_READ_BYTES: usize = 256 * 1024;
+
 /// How much of an answer's body is read.
 const MAX_BODY_BYTES: usize = 4096;
 
@@ -57,6 +61,8 @@ pub struct Server {
     http: HttpConfig,
     /// The address to connect to instead of resolving the URL's host.
     address: Option<std::net::SocketAddr>,
+    /// How much is read of a connection at most, in bytes.
+    max_read: usize,
     reached: OnceCell<Box<Reached>>,
 }
 
@@ -71,12 +77,17 @@ struct Reached {
 
 impl Server {
     pub fn new(url: Secret, http: HttpConfig) -> Server {
-        Server { url, http, address: None, reached: OnceCell::new() }
+        Server { url, http, address: None, max_read: MAX_READ_BYTES, reached: OnceCell::new() }
+    }
+
+    /// The same, of whose answers more is read.
+    pub fn reading(self, max_read: usize) -> Server {
+        Server { max_read, ..self }
     }
 
     /// A server at this URL that is reached at this address, whatever the URL's host resolves to.
     pub fn at(url: Secret, http: HttpConfig, address: std::net::SocketAddr) -> Server {
-        Server { url, http, address: Some(address), reached: OnceCell::new() }
+        Server { address: Some(address), ..Server::new(url, http) }
     }
 
     /// Posts a body and reads the beginning of the answer. There is no time-out: the caller must bound the whole
@@ -88,8 +99,33 @@ impl Server {
         body: impl Into<Bytes>,
         now: Time,
     ) -> Result<Answer, NoAnswer> {
+        let response = self.send(content_type, headers, body.into()).await?;
+        let mut answer = read(response, now).await;
+        answer.body = text::line(&self.redact(&answer.body), Attempt::MAX_ANSWER_BYTES);
+        Ok(answer)
+    }
+
+    /// Posts a body and reads all of the answer. There is no time-out, as above.
+    pub async fn ask(
+        &self,
+        content_type: &'static str,
+        body: impl Into<Bytes>,
+    ) -> Result<(StatusCode, Bytes), NoAnswer> {
+        let response = self.send(content_type, &[], body.into()).await?;
+        let status = response.status();
+        let body = response.into_body().collect().await;
+        let broken_off = |error| NoAnswer { why: self.redact(&causes(&error)), is_connect: false };
+        Ok((status, body.map_err(broken_off)?.to_bytes()))
+    }
+
+    async fn send(
+        &self,
+        content_type: &'static str,
+        headers: &[(&'static str, &str)],
+        body: Bytes,
+    ) -> Result<Response<Incoming>, NoAnswer> {
         let Reached { way, uri, authorization } = &**self.reached.get_or_try_init(|| self.build()).await?;
-        let mut request = Request::new(Full::new(body.into()));
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri.clone();
         let all = request.headers_mut();
@@ -102,10 +138,7 @@ impl Server {
         if let Some(authorization) = authorization {
             all.insert(AUTHORIZATION, authorization.clone());
         }
-        let response = way.send(request).await.map_err(|error| self.no_answer(&error))?;
-        let mut answer = read(response, now).await;
-        answer.body = text::line(&self.redact(&answer.body), Attempt::MAX_ANSWER_BYTES);
-        Ok(answer)
+        way.send(request).await.map_err(|error| self.no_answer(&error))
     }
 
     /// Scheme and host: all that may be shown of a URL, which may hold a secret.
@@ -115,8 +148,9 @@ impl Server {
 
     /// Runs on a blocking thread, because it reads all certificates that the system trusts.
     async fn build(&self) -> Result<Box<Reached>, NoAnswer> {
-        let (url, http, address) = (self.url.clone(), self.http.clone(), self.address);
-        aside(move || build(&url, &http, address)).await
+        let (url, http, address, max_read) =
+            (self.url.clone(), self.http.clone(), self.address, self.max_read);
+        aside(move || build(&url, &http, address, max_read)).await
     }
 
     /// Removes the secrets that an error or a server's answer may repeat.
@@ -134,6 +168,7 @@ fn build(
     url: &Secret,
     http: &HttpConfig,
     address: Option<std::net::SocketAddr>,
+    max_read: usize,
 ) -> Result<Box<Reached>, NoAnswer> {
     let fault = |why: String| NoAnswer { why, is_connect: false };
     let url = Url::parse(url.expose()).map_err(|error| fault(format!("not a URL: {error}")))?;
@@ -143,7 +178,7 @@ fn build(
     let proxy = http.proxy_url.as_ref().map(|proxy| Url::parse(proxy.expose())).transpose();
     let proxy = proxy.map_err(|_| fault("proxy_url is not a URL".to_owned()))?;
     // Proxy settings of the environment are ignored: only the configuration decides where messages go.
-    let way = Way::new(&url, &http.tls, proxy.as_ref(), address).map_err(fault)?;
+    let way = Way::new(&url, &http.tls, proxy.as_ref(), (address, max_read)).map_err(fault)?;
     let authorization = match (&http.authorization, &http.basic_auth) {
         (Some(Authorization { scheme, credentials }), _) => {
             Some(format!("{scheme} {}", credentials.expose()))

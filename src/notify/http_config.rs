@@ -100,7 +100,7 @@ pub struct ClientIdentity {
 }
 
 /// Reads `http_config`, if it is given.
-pub(super) fn http_config(loader: &mut Loader, fields: &Fields<'_>) -> HttpConfig {
+pub(crate) fn http_config(loader: &mut Loader, fields: &Fields<'_>) -> HttpConfig {
     let Some(fields) = fields.map(&mut loader.log, "http_config") else { return HttpConfig::default() };
     if fields.has("authorization") && fields.has("basic_auth") {
         let message =

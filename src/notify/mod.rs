@@ -39,8 +39,8 @@ use crate::yaml::section::Need::{Default, Optional, Required};
 use crate::yaml::section::{HOUR, MINUTE, MONTH, NAME, Section, key};
 
 pub use ack_link::AckLink;
-pub(crate) use address::problem as problem_of_url;
 pub use address::problem_of_host;
+pub(crate) use address::{http_url, problem as problem_of_url};
 pub use alertmanager::Alertmanager;
 pub use attempt::Notification;
 pub(crate) use attempt::aside;

@@ -1,34 +1,70 @@
 //! Looks of punctual's own: one file a kind. A look decides nothing that outlives it, and ends in time whatever the other
 //! side does.
 //!
-//! A new kind is a variant of [`FoundBy`], its keys in `src/config`, and a file here.
+//! A new kind is a variant of [`FoundBy`] and of [`ProbeKind`](crate::core::probe::ProbeKind), its keys in `src/config`, its
+//! row in `src/store/row/assertion.rs`, and a file here.
 
 mod body;
+mod columns;
+pub(crate) mod database;
 mod http;
 mod lacks;
+pub(crate) mod prometheus;
+mod sqlite;
 mod thread;
 mod trust;
 mod within;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::core::assertion::FoundBy;
 use crate::core::probe::{ProbeFound, time_out};
 use crate::core::time::{Span, Time};
 
+pub use database::Database;
+use database::DatabaseAt;
 use http::HttpLooker;
+pub use prometheus::Prometheus;
+use prometheus::PromqlLooker;
+use sqlite::SqliteLooker;
 
-/// Looks, by whatever way a check says.
+/// Looks, by whatever way a check says, and at what one configuration names.
 #[derive(Debug, Default)]
 pub struct Looker {
     http: HttpLooker,
+    prometheuses: BTreeMap<Arc<str>, PromqlLooker>,
+    databases: BTreeMap<Arc<str>, SqliteLooker>,
 }
 
 impl Looker {
+    /// Connects to nothing yet.
+    pub fn new(prometheuses: &[Prometheus], databases: &[Database]) -> Looker {
+        let prometheus = |settings: &Prometheus| (settings.name.clone(), PromqlLooker::new(settings));
+        let database = |Database { name, at: DatabaseAt::Sqlite(path) }: &Database| {
+            (name.clone(), SqliteLooker::new(path.clone()))
+        };
+        Looker {
+            http: HttpLooker::default(),
+            prometheuses: prometheuses.iter().map(prometheus).collect(),
+            databases: databases.iter().map(database).collect(),
+        }
+    }
+
     /// Looks once, at `now`; never for longer than half of the period (17.6). What a program reports is unknown here.
     pub async fn look(&self, found_by: &FoundBy, period: Option<Span>, now: Time) -> ProbeFound {
         let within = |asked: Span| time_out(asked, period);
         match found_by {
             FoundBy::Reporter(_) => ProbeFound::unknown("a program reports it, and punctual does not look"),
             FoundBy::Http(probe) => self.http.look(probe, within(probe.timeout), now).await,
+            FoundBy::Promql(probe) => match self.prometheuses.get(&probe.prometheus) {
+                Some(looker) => looker.look(probe, within(probe.timeout)).await,
+                None => gone("prometheuses", &probe.prometheus),
+            },
+            FoundBy::Sql(probe) => match self.databases.get(&probe.database) {
+                Some(looker) => looker.look(probe, within(probe.timeout)).await,
+                None => gone("databases", &probe.database),
+            },
         }
     }
 
@@ -36,4 +72,9 @@ impl Looker {
     pub fn lacks_trust(&self) -> bool {
         self.http.lacks_trust()
     }
+}
+
+/// A start may keep a check that no file has any more (10.4c), and what it asks may be gone.
+fn gone(key: &str, name: &str) -> ProbeFound {
+    ProbeFound::unknown(format!("`{key}` of the configuration has no `{name}`"))
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::support::process::{PATIENCE, free_port, wait_until};
+use crate::support::prometheus::{Prometheus, Setup};
 use crate::support::punctual::{Punctual, punctual};
 use crate::support::smtp::Certificates;
 use crate::support::{http, nginx, preload};
@@ -268,4 +269,95 @@ fn what_a_full_disk_has_lost_is_looked_at_again() {
     let (second, _) = listener.accept().unwrap();
     answer(second);
     wait_for_status(&server, "slow", "up");
+}
+
+/// 17.14a, 17.14b: a Prometheus that is killed while it is asked says nothing, and is asked on when it is back.
+#[test]
+fn a_series_violates_and_a_prometheus_that_is_away_is_unknown() {
+    let mut prometheus = Some(Prometheus::start(&Setup::default()));
+    let url = prometheus.as_ref().map(Prometheus::url).expect("it runs");
+    prometheus.as_ref().expect("it runs").wait_for_series("up");
+    let promql = |query: &str| {
+        format!("assert: {{promql: {{prometheus: main, query: '{query}', title: \"{{job}} is {{value}}\"}}}}")
+    };
+    let server = Punctual::start(&format!(
+        "prometheuses: [{{name: main, url: '{url}'}}]\nchecks:\n  \
+           - {{name: up, every: 1s, unknowns_before_alert: 2, {}}}\n  \
+           - {{name: down, every: 1s, unknowns_before_alert: 2, {}}}\n  \
+           - {{name: scalar, every: 1s, unknowns_before_alert: 2, {}}}\n  \
+           - {{name: wrong, every: 1s, unknowns_before_alert: 2, {}}}\n",
+        promql("up == 0"),
+        promql("up{job=\"prometheus\"} == 1"),
+        promql("1"),
+        promql("up ==")
+    ));
+    for (name, status, why) in [
+        ("up", "up", ""),
+        ("down", "failing", "1 row, the first: prometheus is 1"),
+        (
+            "scalar",
+            "unknown",
+            "200: the query answers a value, and no series: compare in it, as in `up == 0`",
+        ),
+        ("wrong", "unknown", "400: bad_data: "),
+    ] {
+        wait_for_status(&server, name, status);
+        let newest = newest_ping(&server, name);
+        assert!(newest["comment"].as_str().unwrap_or_default().starts_with(why), "{newest}");
+    }
+    let failed = || server.values("punctual_check_failing", "check=\"down\"");
+    drop(prometheus.take());
+    wait_for_status(&server, "up", "unknown");
+    wait_for_status(&server, "down", "unknown");
+    assert_eq!(failed(), [1.0], "what was violated stays so");
+    assert_eq!(server.values("punctual_check_failing", "check=\"up\""), [0.0]);
+    let port = url.rsplit(':').next().expect("it has one").parse().expect("a number");
+    let back = Prometheus::start_at(port, &Setup::default());
+    back.wait_for_series("up");
+    wait_for_status(&server, "up", "up");
+    wait_for_status(&server, "down", "failing");
+}
+
+/// 17.13a, 17.13c: beside whoever writes the database.
+#[test]
+fn a_row_violates_while_it_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("app.db");
+    let writer = rusqlite::Connection::open(&file).unwrap();
+    writer
+        .execute_batch(
+            "pragma journal_mode = wal; create table profile (id integer, email text); \
+             insert into profile values (17, 'a@b.c')",
+        )
+        .unwrap();
+    let sql = |query: &str| format!("sql: {{database: app, query: \"{query}\"");
+    let server = Punctual::start(&format!(
+        "databases: [{{name: app, sqlite: {{path: '{}'}}}}]\nchecks:\n  \
+           - {{name: none, every: 1s, assert: {{{}, key: [email, id], title: \"Mail of {{email}}\"}}}}}}\n  \
+           - {{name: some, every: 1s, assert: {{{}, want: some}}}}}}\n  \
+           - {{name: writes, every: 1s, unknowns_before_alert: 2, assert: {{{}}}}}}}\n",
+        file.display(),
+        sql("select id, email from profile"),
+        sql("select 1 from profile"),
+        sql("delete from profile")
+    ));
+    wait_for_status(&server, "none", "failing");
+    wait_for_status(&server, "some", "up");
+    wait_for_status(&server, "writes", "unknown");
+    let newest = newest_ping(&server, "none");
+    assert_eq!(newest["comment"], "1 row, the first: Mail of a@b.c", "{newest}");
+    let page = server.get("/checks/none").text();
+    assert!(page.contains("By a query to the database app") && page.contains("select id, email"), "{page}");
+    let (is_good, said) = {
+        let config = server.folder().join("punctual.yaml");
+        punctual(&["probe", "none", "--config.file", config.to_str().unwrap()])
+    };
+    assert!(
+        !is_good && said.contains("a@b.c/17 Mail of a@b.c {\"id\":\"17\",\"email\":\"a@b.c\"}"),
+        "{said}"
+    );
+    writer.execute_batch("delete from profile").unwrap();
+    wait_for_status(&server, "none", "up");
+    wait_for_status(&server, "some", "failing");
+    assert_eq!(newest_ping(&server, "some")["comment"], "no row is there");
 }

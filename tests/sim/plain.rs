@@ -1,8 +1,10 @@
 //! What leaves, by a plain look at all rows of each receiver (8.1, 12.3): no time at which anything is looked at again, no index
 //! and no pages. Every claim is compared with it, and while the engine sleeps nothing may leave.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::atomic::Ordering;
 
 use punctual::core::cause::{Cause, CauseKind, Family};
@@ -107,8 +109,7 @@ impl World {
 
 impl PlainLook {
     pub(crate) fn look(&self, live: &Live, now: Time) -> Plain {
-        let db = reader(&self.folder);
-        let rows = Rows::read(&db);
+        let rows = Rows::now(&self.folder);
         let mut plain =
             Plain { given_up: rows.given_up.clone(), in_pieces: self.in_pieces, ..Plain::default() };
         let of_messages = rows.open.iter().map(|message| &message.receiver);
@@ -166,6 +167,23 @@ struct Rows {
 }
 
 impl Rows {
+    /// They are read again only when somebody has committed since: while nothing happens it is looked at each wake.
+    fn now(folder: &Path) -> Rc<Rows> {
+        thread_local! {
+            static LAST: RefCell<Option<(Rc<Connection>, i64, Rc<Rows>)>> = const { RefCell::new(None) };
+        }
+        let db = reader(folder);
+        let version = rows(&db, "PRAGMA data_version", |row| row.get(0))[0];
+        LAST.with_borrow_mut(|last| match last {
+            Some((of, known, read)) if Rc::ptr_eq(of, &db) && *known == version => read.clone(),
+            _ => {
+                let read = Rc::new(Rows::read(&db));
+                *last = Some((db, version, read.clone()));
+                read
+            }
+        })
+    }
+
     fn read(db: &Connection) -> Rows {
         let all =
             deliveries(db, "state IN ('waiting', 'in_message') OR state = 'parked' AND given_up IS NOT NULL");

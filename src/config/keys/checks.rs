@@ -1,5 +1,6 @@
 //! The keys of checks and of files with checks.
 
+use super::probes::{HTTP_PROBE, PROMQL_PROBE, SQL_PROBE};
 use crate::core::assertion::Reported;
 use crate::core::periods;
 use crate::core::schedule::Expect;
@@ -181,9 +182,9 @@ pub(in crate::config) static ASSERT: Section = Section {
             Optional,
             "A program looks, and reports what it found: by `report` of the command, or through the API.",
         ),
-        key("sql", Later, Optional, "A query that punctual asks a database."),
-        key("promql", Later, Optional, "A query that punctual asks a Prometheus."),
         key("http", Map(&HTTP_PROBE), Optional, "punctual looks itself, by a request."),
+        key("promql", Map(&PROMQL_PROBE), Optional, "punctual looks itself, by a query to a Prometheus."),
+        key("sql", Map(&SQL_PROBE), Optional, "punctual looks itself, by a query to a database."),
         key("exec", Later, Optional, "A command that punctual runs."),
     ],
 };
@@ -205,54 +206,6 @@ pub(in crate::config) static REPORTED: Section = Section {
             "For the reporter: which of its functions, for example.",
         ),
         key("args", Kind::Json, Optional, "For the reporter: anything, at most 4096 bytes as JSON."),
-    ],
-};
-
-pub(in crate::config) static HTTP_PROBE: Section = Section {
-    id: "http_probe",
-    title: "`http` of an `assert`",
-    keys: &[
-        key(
-            "url",
-            Text(URL),
-            Required,
-            "What is asked for, by GET. It is shown on pages, and has no password.",
-        ),
-        key(
-            "timeout",
-            Duration(SECOND, MINUTE),
-            Default("10s"),
-            "How long a look may take; never more than half of its period.",
-        ),
-        key("status", Texts, Default("200-299"), "The statuses that are well, as `200` or `200-299`."),
-        key("body", Text(1024), Optional, "A regular expression that matches in the first MiB of the body."),
-        key("json", List(&JSON_CONDITION), Optional, "What values of the body must be."),
-        key(
-            "certificate_expires_in",
-            Duration(MINUTE, YEAR),
-            Optional,
-            "The server's certificate is good for longer than this.",
-        ),
-        key("follow_redirects", Flag, Default("true"), "At most five redirects are followed."),
-        key(
-            "unreachable",
-            OneOf(&["violated", "unknown"]),
-            Default("violated"),
-            "What it means that there is no answer: no name, no connection, no TLS, or not in time.",
-        ),
-    ],
-};
-
-pub(in crate::config) static JSON_CONDITION: Section = Section {
-    id: "json_condition",
-    title: "a condition of `json`",
-    keys: &[
-        key("pointer", Text(256), Required, "Where the value stands (RFC 6901), as `/queue/length`."),
-        key("equals", Kind::Json, Optional, "It is this."),
-        key("not_equals", Kind::Json, Optional, "It is there, and not this."),
-        key("matches", Text(1024), Optional, "It is a text in which this regular expression matches."),
-        key("above", Kind::Json, Optional, "It is a number above this."),
-        key("below", Kind::Json, Optional, "It is a number below this."),
     ],
 };
 

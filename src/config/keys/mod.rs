@@ -2,6 +2,7 @@
 
 mod checks;
 mod doors;
+mod probes;
 mod server;
 mod telling;
 mod web;
@@ -14,9 +15,11 @@ use crate::notify::webhook::WEBHOOK;
 
 pub(super) use crate::yaml::section::{Key, Kind, Need, Section, Vocabulary};
 #[cfg(test)]
-pub(super) use checks::{ASSERT, HTTP_PROBE, JSON_CONDITION, REPORTED};
+pub(super) use checks::{ASSERT, REPORTED};
 pub(super) use checks::{CHECK, CHECK_FILE, DEFAULT_GRACE, DEFAULTS, EXPECT, QUIET};
 pub use doors::{DoorKeys, KnownDoor};
+#[cfg(test)]
+pub(super) use probes::{HTTP_PROBE, JSON_CONDITION, PROMQL_PROBE, SQL_PROBE};
 pub use server::MAX_CHECKS;
 pub(super) use server::{AUTH, COMPAT, COMPAT_SYSTEM, MAIN};
 #[cfg(test)]

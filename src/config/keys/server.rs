@@ -3,8 +3,10 @@
 use super::{checks, telling};
 use crate::notify::RECEIVER;
 use crate::notify::email::SMTP;
+use crate::probe::database::DATABASE;
+use crate::probe::prometheus::PROMETHEUS;
 use crate::yaml::section::Kind::{
-    Duration, Flag, Later, List, Map, OneOf, Path, Secret, Size, Text, Texts, Told, Whole, WordsByName,
+    Duration, Flag, List, Map, OneOf, Path, Secret, Size, Text, Texts, Told, Whole, WordsByName,
 };
 use crate::yaml::section::Need::{Default, Optional, Required};
 use crate::yaml::section::{DAY, HOUR, NAME, Section, TEN_YEARS, key};
@@ -37,7 +39,8 @@ pub(in crate::config) static MAIN: Section = Section {
         key("alerting", Map(&telling::ALERTING), Optional, "The Alertmanagers that get every alert."),
         key("auth", Map(&AUTH), Optional, "Who may ping, and who may use the API."),
         key("compat", Told, Optional, ""),
-        key("databases", Later, Optional, "The databases of sql probes."),
+        key("prometheuses", List(&PROMETHEUS), Optional, "Whom `promql` of an `assert` asks."),
+        key("databases", List(&DATABASE), Optional, "Which databases `sql` of an `assert` asks."),
         key("retention", Map(&RETENTION), Optional, "How much history is kept."),
     ],
 };

@@ -10,6 +10,8 @@ use crate::notify::alertmanager::ALERTMANAGER;
 use crate::notify::email::{EMAIL, SMTP};
 use crate::notify::http_config::{AUTHORIZATION, BASIC_AUTH, HTTP_CONFIG, TLS_CONFIG};
 use crate::notify::webhook::WEBHOOK;
+use crate::probe::database::{DATABASE, SQLITE};
+use crate::probe::prometheus::PROMETHEUS;
 use crate::yaml::units::parse_size;
 
 /// `docs/configuration.md` is generated from the table of keys.
@@ -86,7 +88,7 @@ Time zones have IANA names (`Europe/Berlin`). Zone rules come from `$TZDIR` of t
 noticed at a reload, or within minutes. Keep `tzdata` up to date: rules change several times a year.
 ";
 
-const SECTIONS: [(&Section, &str); 35] = [
+const SECTIONS: [(&Section, &str); 40] = [
     (&keys::MAIN, "The main file"),
     (&keys::CHECK_FILE, "A file of `check_files`"),
     (&keys::CHECK, "A check (`checks`)"),
@@ -96,6 +98,11 @@ const SECTIONS: [(&Section, &str); 35] = [
     (&keys::REPORTED, "`reported` of an `assert`"),
     (&keys::HTTP_PROBE, "`http` of an `assert`"),
     (&keys::JSON_CONDITION, "A condition of `json` of an `http`"),
+    (&keys::PROMQL_PROBE, "`promql` of an `assert`"),
+    (&keys::SQL_PROBE, "`sql` of an `assert`"),
+    (&PROMETHEUS, "A Prometheus (`prometheuses`)"),
+    (&DATABASE, "A database (`databases`)"),
+    (&SQLITE, "`sqlite` of a database"),
     (&keys::DEFAULTS, "`defaults`"),
     (&RECEIVER, "A receiver (`receivers`)"),
     (&EMAIL, "`email` of a receiver"),

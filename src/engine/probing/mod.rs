@@ -14,7 +14,6 @@ use tokio::runtime::Handle;
 use super::shared::{Engine, duration};
 use crate::core::assertion::Outcome;
 use crate::core::time::{Span, Time};
-use crate::probe::Looker;
 use crate::store::live::CheckList;
 use agenda::{Agenda, DueLook, LookEnd};
 use apart::Apart;
@@ -33,7 +32,6 @@ pub(super) async fn run(engine: &Arc<Engine>) {
         agenda: Agenda::default(),
         declared: CheckList::default(),
         newest: engine.clock.now(),
-        looker: Arc::new(Looker::default()),
         apart: Apart::default(),
         is_threadless: false,
         looks: Looks::new(),
@@ -56,7 +54,6 @@ struct Prober<'e> {
     declared: CheckList,
     /// The newest time that was seen.
     newest: Time,
-    looker: Arc<Looker>,
     apart: Apart,
     /// The thread could not be had when it was last asked for.
     is_threadless: bool,
@@ -104,7 +101,7 @@ impl Prober<'_> {
         probes.running.store(self.agenda.running() as u64, Ordering::Relaxed);
         probes.waits_since(self.agenda.next().filter(|due| *due <= now));
         probes.runs_since(self.looks.running().map(|look| look.begun).min());
-        probes.trust.note(!self.looker.lacks_trust(), now);
+        probes.trust.note(!engine.outward.borrow().looker.lacks_trust(), now);
     }
 
     /// What is due waits for it, and is begun in a later round.
@@ -128,7 +125,7 @@ impl Prober<'_> {
         };
         engine.counters.probes.lag.observe(duration(now - *due));
         let look = Arc::new(look);
-        let (writer, looker) = (engine.writer.clone(), self.looker.clone());
+        let (writer, looker) = (engine.writer.clone(), engine.outward.borrow().looker.clone());
         self.looks.begin(look.clone(), task::run(look, looker, writer), runtime);
     }
 

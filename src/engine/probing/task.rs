@@ -49,7 +49,8 @@ impl Look {
 
     /// What it has found, as it is stored.
     fn fact(&self, found: ProbeFound, took: Span) -> ResultFact {
-        let ProbeFound { outcome, why, text } = found;
+        // The rows are in the text: nothing else is kept of them.
+        let ProbeFound { outcome, why, text, rows: _ } = found;
         let kept = first_bytes(&text, PingFact::MAX_BODY_BYTES);
         ResultFact {
             result: AssertionResult { outcome, took: Some(took) },

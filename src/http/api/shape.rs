@@ -108,6 +108,8 @@ pub(super) fn definition() -> Value {
     let (mut http, condition) = (of("http_probe", "HttpProbe"), of("json_condition", "JsonCondition"));
     http["properties"]["json"] = or_null(list(condition));
     assert["properties"]["http"] = or_null(http);
+    assert["properties"]["promql"] = or_null(of("promql_probe", "PromqlProbe"));
+    assert["properties"]["sql"] = or_null(of("sql_probe", "SqlProbe"));
     assert["properties"]["reported"] = or_null(reported);
     check["properties"]["assert"] = or_null(assert);
     check["properties"]["expect"] = or_null(expect);

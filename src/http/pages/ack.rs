@@ -67,7 +67,7 @@ fn content(token: &str, link: &AckLink, told: &LinkedMessage, now: Time) -> Mark
         @if told.incidents.is_empty() { p.quiet { "It is not kept any more." } }
         @if open > 0 {
             (form(token, open))
-            p.small { "This link is good until " (words::when(link.until, now)) ", for whoever has it." }
+            p.small { "This link is good for whoever has it, and ends " (words::when(link.until, now)) "." }
         }
     }
 }

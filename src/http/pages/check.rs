@@ -172,7 +172,7 @@ pub(super) fn facts(state: &State, view: &View, last_source: Option<&str>, now: 
             @if let Some(paused) = state.pause.by_file { dt { "Paused" } dd { "by its file, " (words::lasting(paused, now)) } }
             @if let Some(paused) = state.pause.at_run_time { dt { "Paused" } dd {
                 "at run time, " (words::lasting(paused, now))
-                @if let Some(until) = state.pause.until { ", until " (words::when(until, now)) }
+                @if let Some(until) = state.pause.until { ", which ends " (words::when(until, now)) }
             } }
         }
     }

@@ -6,6 +6,7 @@ use super::super::App;
 use super::words;
 use crate::core::assertion::FoundBy;
 use crate::core::check::{Definition, PingMethods};
+use crate::core::probe::{PromqlProbe, SqlProbe};
 use crate::core::schedule::Schedule;
 use crate::core::zone::Zone;
 
@@ -55,8 +56,18 @@ fn lines(app: &App, definition: &Definition) -> Markup {
 /// For a check that we look at ourselves.
 fn probed(definition: &Definition) -> Markup {
     html! {
-        @if let Some(FoundBy::Http(probe)) = definition.spec.asserts() {
-            p { "By a request for " code { (probe.url) } ", " (definition.spec.schedule) ". " code { "punctual probe " (definition.name) } " looks once, and shows what it finds." }
+        p {
+            @match definition.spec.asserts() {
+                Some(FoundBy::Http(probe)) => { "By a request for " code { (probe.url) } }
+                Some(FoundBy::Promql(probe)) => { "By a query to the Prometheus " (probe.prometheus) }
+                Some(FoundBy::Sql(probe)) => { "By a query to the database " (probe.database) }
+                Some(FoundBy::Reporter(_)) | None => {}
+            }
+            ", " (definition.spec.schedule) ". " code { "punctual probe " (definition.name) } " looks once, and shows what it finds."
+        }
+        @match definition.spec.asserts() {
+            Some(FoundBy::Promql(PromqlProbe { query, .. }) | FoundBy::Sql(SqlProbe { query, .. })) => { pre { (query) } }
+            _ => {}
         }
     }
 }

@@ -95,7 +95,7 @@ fn line(incident: &IncidentView, is_paused: bool, now: Time) -> Markup {
         p {
             a href={ "../incidents/" (record.id.0) } { "Incident " (record.id.0) } ": " (stands)
             @if let Some(said) = said { (by(said, now)) }
-            @if let Some(until) = incident.until() { ", until " (words::when(until, now)) }
+            @if let Some(until) = incident.until() { ", which ends " (words::when(until, now)) }
             span.quiet { " · " (means) }
         }
     }

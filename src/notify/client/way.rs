@@ -34,8 +34,6 @@ use crate::notify::http_config::TlsConfig;
 
 /// For all addresses of a name together; hyper divides it, so an address that does not answer leaves time for the next.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How much is read from a connection: certificates, interim answers, a head, and the beginning of a body.
-const MAX_READ_BYTES: usize = 256 * 1024;
 /// The longest head of an answer, in bytes.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 
@@ -54,17 +52,17 @@ pub(super) enum Way {
 }
 
 impl Way {
-    /// Builds the way to this URL. If an address is given, it is used instead of resolving the host. Blocks while it
-    /// reads all certificates that the system trusts.
+    /// Builds the way to this URL. If an address is given, it is used instead of resolving the host; so many
+    /// bytes are read from a connection. Blocks while it reads all certificates that the system trusts.
     pub(super) fn new(
         url: &Url,
         config: &TlsConfig,
         proxy: Option<&Url>,
-        address: Option<SocketAddr>,
+        (address, max_read): (Option<SocketAddr>, usize),
     ) -> Result<Way, String> {
         let is_https = url.scheme() == "https";
         let tls = tls::client_config(config, is_https || proxy.is_some())?;
-        let tcp = Tcp::new(address.filter(|_| proxy.is_none()));
+        let tcp = Tcp::new(address.filter(|_| proxy.is_none()), max_read);
         let Some(proxy) = proxy else {
             return Ok(Way::Direct(client(HttpsConnector::from((tcp, tls)))));
         };
@@ -135,15 +133,16 @@ pub(super) struct Tcp {
     http: HttpConnector<Resolver>,
     /// Whether the other side is a proxy that expects absolute URLs.
     is_proxy: bool,
+    max_read: usize,
 }
 
 impl Tcp {
-    fn new(address: Option<SocketAddr>) -> Tcp {
+    fn new(address: Option<SocketAddr>, max_read: usize) -> Tcp {
         let mut http = HttpConnector::new_with_resolver(Resolver { address });
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        Tcp { http, is_proxy: false }
+        Tcp { http, is_proxy: false, max_read }
     }
 }
 
@@ -157,10 +156,10 @@ impl Service<Uri> for Tcp {
     }
 
     fn call(&mut self, to: Uri) -> Self::Future {
-        let (connecting, is_proxy) = (self.http.call(to), self.is_proxy);
+        let (connecting, is_proxy, left) = (self.http.call(to), self.is_proxy, self.max_read);
         Box::pin(async move {
             let stream = connecting.await?.into_inner();
-            Ok(TokioIo::new(BoundedTcp { stream, left: MAX_READ_BYTES, is_proxy }))
+            Ok(TokioIo::new(BoundedTcp { stream, left, is_proxy }))
         })
     }
 }
@@ -234,7 +233,7 @@ impl AsyncRead for BoundedTcp {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.left == 0 {
-            let why = format!("the server's answer has more than {MAX_READ_BYTES} bytes");
+            let why = "the server's answer has more bytes than are read";
             return Poll::Ready(Err(io::Error::other(why)));
         }
         let before = buffer.filled().len();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::core::assertion::{Assertion, FoundBy, Reported};
-use crate::core::probe::{HttpProbe, JsonCondition, JsonTest};
+use crate::core::probe::{HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
 use crate::core::time::Span;
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub(super) struct AssertionRow {
 enum FoundByRow {
     Reported(ReportedRow),
     Http(HttpProbeRow),
+    Promql(QueryRow),
+    Sql(QueryRow),
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -45,6 +47,20 @@ struct HttpProbeRow {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
+struct QueryRow {
+    /// The Prometheus, or the database.
+    asks: String,
+    query: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    key: Vec<String>,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    title: String,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    wants_some: bool,
+    timeout: i64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum JsonTestRow {
     Equals(String),
@@ -62,6 +78,26 @@ pub(super) fn assertion_row(assertion: &Assertion) -> AssertionRow {
             args: args.to_string(),
         }),
         FoundBy::Http(probe) => FoundByRow::Http(http_row(probe)),
+        FoundBy::Promql(PromqlProbe { prometheus, query, key, title, timeout }) => {
+            FoundByRow::Promql(QueryRow {
+                asks: prometheus.to_string(),
+                query: query.to_string(),
+                key: key.iter().map(ToString::to_string).collect(),
+                title: title.to_string(),
+                wants_some: false,
+                timeout: timeout.as_ms(),
+            })
+        }
+        FoundBy::Sql(SqlProbe { database, query, key, title, wants_some, timeout }) => {
+            FoundByRow::Sql(QueryRow {
+                asks: database.to_string(),
+                query: query.to_string(),
+                key: key.iter().map(ToString::to_string).collect(),
+                title: title.to_string(),
+                wants_some: *wants_some,
+                timeout: timeout.as_ms(),
+            })
+        }
     };
     AssertionRow { unknowns_before_alert: assertion.unknowns_before_alert, found_by }
 }
@@ -101,6 +137,21 @@ pub(super) fn read_assertion(row: AssertionRow) -> Assertion {
             certificate_expires_in: row.certificate_expires_in.map(Span::ms),
             follows_redirects: row.follows_redirects,
             unreachable_is_unknown: row.unreachable_is_unknown,
+        }),
+        FoundByRow::Promql(row) => FoundBy::Promql(PromqlProbe {
+            prometheus: text(row.asks),
+            query: text(row.query),
+            key: row.key.into_iter().map(text).collect(),
+            title: text(row.title),
+            timeout: Span::ms(row.timeout),
+        }),
+        FoundByRow::Sql(row) => FoundBy::Sql(SqlProbe {
+            database: text(row.asks),
+            query: text(row.query),
+            key: row.key.into_iter().map(text).collect(),
+            title: text(row.title),
+            wants_some: row.wants_some,
+            timeout: Span::ms(row.timeout),
         }),
     };
     Assertion { found_by, unknowns_before_alert: row.unknowns_before_alert }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+mod assertions;
 mod old_states;
 mod results;
 
@@ -19,7 +20,6 @@ use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
 use crate::core::notice::{AliasNotice, LastRun, Notice};
 use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::periods::Periods;
-use crate::core::probe::{HttpProbe, JsonCondition, JsonTest};
 use crate::core::reference::Ref;
 use crate::core::refusals::Refused;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
@@ -249,26 +249,6 @@ fn every_definition_is_read_back() {
         Schedule::Counted(expect),
         Schedule::Unscheduled,
     ];
-    let test = |pointer: &str, is| JsonCondition { pointer: pointer.into(), is };
-    let probe = HttpProbe {
-        url: "https://example.org/ä".into(),
-        timeout: Span::secs(3),
-        statuses: [(200, 204), (404, 404)].into(),
-        body: "^ok".into(),
-        json: [
-            test("/a", JsonTest::Equals("1".into())),
-            test("/b", JsonTest::NotEquals("null".into())),
-            test("", JsonTest::Matches("x".into())),
-            test("/c", JsonTest::Above("1.5".into())),
-            test("/c", JsonTest::Below("2".into())),
-        ]
-        .into(),
-        certificate_expires_in: Some(Span::mins(60)),
-        follows_redirects: false,
-        unreachable_is_unknown: true,
-    };
-    let probed = Assertion { found_by: FoundBy::Http(probe), unknowns_before_alert: 1 };
-    Arc::make_mut(&mut definition.spec).assert = Some(Arc::new(probed));
     for schedule in others {
         Arc::make_mut(&mut definition.spec).schedule = schedule;
         definition.source = Source::Api;

@@ -38,10 +38,14 @@ pub(crate) struct Prometheus {
 
 impl Prometheus {
     pub(crate) fn start(setup: &Setup) -> Prometheus {
+        Prometheus::start_at(free_port(), setup)
+    }
+
+    /// At this port, without a memory.
+    pub(crate) fn start_at(port: u16, setup: &Setup) -> Prometheus {
         let folder = TempDir::new().unwrap();
         let addresses =
             |ports: &[u16]| ports.iter().map(|port| format!("127.0.0.1:{port}")).collect::<Vec<_>>();
-        let port = free_port();
         let own = [
             json!({"job_name": "punctual", "static_configs": [{"targets": addresses(setup.scrape)}]}),
             json!({"job_name": "prometheus", "static_configs": [{"targets": addresses(&[port])}]}),
@@ -67,6 +71,10 @@ impl Prometheus {
         let mut process = Process::start("prometheus", &mut command, folder.path());
         process.wait_until_ready(&format!("http://127.0.0.1:{port}/-/ready"));
         Prometheus { port, _process: process, _folder: folder }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
     }
 
     /// `GET /api/v1/…`; the answer's `data`.
