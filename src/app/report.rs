@@ -1,6 +1,6 @@
 //! Taking what a program found of a check that asserts something (§17): stored, and only then answered (14.1).
 
-use super::ping::PingNotTaken;
+use super::ping::{PingNotTaken, stored};
 use super::services::Services;
 use super::view::Moment;
 use crate::core::check::{CheckId, Spec};
@@ -19,16 +19,9 @@ pub async fn take(
     check: CheckId,
     fact: ResultFact,
 ) -> Result<ResultTaken, PingNotTaken> {
-    let stored = services.writer.report(check, fact).map_err(|_| PingNotTaken::Overloaded)?;
-    match stored.await {
-        Ok(Ok(Applied::Result(taken))) => Ok(taken),
-        Ok(Ok(Applied::NoSuchCheck)) => Err(PingNotTaken::NoSuchCheck),
-        Ok(Ok(Applied::TakesPings)) => Err(PingNotTaken::TakesPings),
-        Ok(Ok(Applied::Done(_) | Applied::PausedByFile | Applied::TakesResults)) => {
-            unreachable!("what is reported is a result, and no ping and no pause")
-        }
-        // The writer has logged what failed; if it is gone, we are stopping.
-        Ok(Err(_)) | Err(_) => Err(PingNotTaken::NotStored),
+    match stored(services.writer.report(check, fact)).await? {
+        Applied::Result(taken) => Ok(taken),
+        other => unreachable!("what is reported is a result, and no ping and no pause: {other:?}"),
     }
 }
 
