@@ -14,7 +14,7 @@ use super::trouble::Trouble;
 use super::way::WhichServer;
 use crate::config::parse_duration;
 use crate::core::check::Name;
-use crate::core::text::{first_bytes, last_bytes};
+use crate::core::text::{both_ends, last_bytes};
 use crate::store::PingFact;
 
 /// So much of either end of a text is kept while it is read, in bytes: more than the server keeps.
@@ -43,6 +43,9 @@ pub(super) struct ReportArgs {
     /// How long the look took, as in 2m30s, or seconds with a fraction
     #[arg(long, value_name = "DURATION")]
     took: Option<String>,
+    /// Which look: the same result with the same one counts once, so that it may be reported again
+    #[arg(long)]
+    rid: Option<String>,
     /// How it is written: json is what the API answers
     #[arg(long, short, value_enum, default_value_t)]
     output: Output,
@@ -66,7 +69,7 @@ pub(super) async fn report(args: &ReportArgs) -> Result<(), Trouble> {
         body["duration_seconds"] = json!(seconds(took)?);
     }
     let client = args.server.client()?;
-    let taken = client.report(args.name.as_str(), &body).await?;
+    let taken = client.report(args.name.as_str(), args.rid.as_deref(), &body).await?;
     let line = match args.output {
         Output::Json => shown_json(&taken),
         _ => in_words(&args.name, &taken),
@@ -114,12 +117,12 @@ fn read_ends(path: &Path) -> io::Result<Vec<u8>> {
 
 /// The server keeps a beginning and an end: so much of them as it keeps is sent, with a mark between.
 fn ends_of(said: &[u8]) -> String {
+    const MARK: &str = "\n…\n";
     let said = String::from_utf8_lossy(said);
-    if said.len() <= PingFact::MAX_BODY_BYTES {
+    let Some((first, last)) = both_ends(&said, PingFact::FIRST_BODY_BYTES, PingFact::LAST_BODY_BYTES) else {
         return said.into_owned();
-    }
-    let first = first_bytes(&said, PingFact::FIRST_BODY_BYTES);
-    format!("{first}\n…\n{}", last_bytes(&said, PingFact::LAST_BODY_BYTES - "\n…\n".len()))
+    };
+    format!("{first}{MARK}{}", last_bytes(last, PingFact::LAST_BODY_BYTES - MARK.len()))
 }
 
 fn in_words(check: &Name, taken: &Value) -> String {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ping::PingKind;
+use super::ping::{Ping, PingKind, Rid};
 use super::time::Span;
 
 /// A condition that a check states: whether it holds, a program reports (17.1).
@@ -77,11 +77,20 @@ impl Outcome {
 }
 
 /// The part of a result that is judged (17.1). Why it is unknown, its text and its source are facts that no rule looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssertionResult {
     pub outcome: Outcome,
     /// How long the look took, if that is known.
     pub took: Option<Span>,
+    /// Which look, if whoever reports may do so again (17.2d).
+    pub rid: Option<Rid>,
+}
+
+impl AssertionResult {
+    /// The ping that it is kept as (17.2).
+    pub fn kept_as(&self) -> Ping {
+        Ping { kind: self.outcome.kept_as(), rid: self.rid.clone(), exit_status: None }
+    }
 }
 
 #[cfg(test)]

@@ -171,9 +171,10 @@ impl Run<'_> {
     fn input(&self, made: &mut Node, symbol: Symbol) -> Input {
         let rid = |rid: Option<&str>| rid.map(|rid| Rid::parse(rid).unwrap());
         let ping = |kind, rid| Input::Ping(Ping { kind, rid, exit_status: None });
+        let found = |outcome| Input::Result(AssertionResult { outcome, took: None, rid: None });
         let asserts = self.case.specs[made.spec].assert.is_some();
         match symbol {
-            Symbol::Found(outcome) if asserts => Input::Result(AssertionResult { outcome, took: None }),
+            Symbol::Found(outcome) if asserts => found(outcome),
             // The store refuses it (17.2).
             Symbol::Found(_) => Input::Tick,
             Symbol::Success(_) | Symbol::Fail | Symbol::Start(_) if asserts => Input::Tick,
@@ -207,7 +208,7 @@ impl Run<'_> {
                 made.model.ping(old, ping, made.now);
             }
             Input::Result(result) => {
-                made.model.result(old, result.outcome, made.now);
+                made.model.result(old, result, made.now);
             }
             Input::Tick => {}
             Input::Pause => made.model.pause(None, made.now),

@@ -275,7 +275,7 @@ impl Shot {
     pub(crate) fn result(&self) -> Option<ResultFact> {
         let outcome = Outcome::of_kept(self.ping.kind)?;
         Some(ResultFact {
-            result: AssertionResult { outcome, took: None },
+            result: AssertionResult { outcome, took: None, rid: self.ping.rid.clone() },
             why: None,
             text: None,
             left_out: 0,

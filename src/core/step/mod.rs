@@ -108,7 +108,7 @@ fn judged(mut judge: Judge<'_>, input: &Input) -> Step {
     match input {
         Input::Tick | Input::SetBack | Input::Refused(_) => {}
         Input::Ping(ping) => counted = judge.ping(ping),
-        Input::Result(result) => counted = judge.result(*result),
+        Input::Result(result) => counted = judge.result(result),
         Input::Pause => judge.pause(None, false),
         Input::PauseUntil(until) => judge.pause(Some(*until), false),
         Input::PauseAndForgive => judge.pause(None, true),

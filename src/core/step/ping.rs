@@ -53,20 +53,24 @@ impl Judge<'_> {
 
     /// Likewise of a result. While the check is paused it is a fact, and judges nothing: unlike a job's ping it says nothing of
     /// whether the pause should end (17.7).
-    pub(super) fn result(&mut self, result: AssertionResult) -> Option<PingEffect> {
+    pub(super) fn result(&mut self, result: &AssertionResult) -> Option<PingEffect> {
         if self.state.archived.is_some() {
             return None;
         }
-        let AssertionResult { outcome, took } = result;
-        let (now, kind) = (self.now, outcome.kept_as());
+        let AssertionResult { outcome, took, .. } = *result;
+        let (now, ping) = (self.now, result.kept_as());
         let from = self.state.status();
         let before = self.state.causes.clone();
         let state = &mut self.state;
         state.newest = state.newest.max(now);
         state.last_seen = Some(now);
-        state.counters.pings[kind as usize] += 1;
+        if repeats(state, &ping, now) {
+            return Some(PingEffect { repeat: true, success: false, duration: None });
+        }
+        remember(state, &ping, now);
+        state.counters.pings[ping.kind as usize] += 1;
         if state.pause.since().is_none() {
-            state.last[kind as usize] = Some(now);
+            state.last[ping.kind as usize] = Some(now);
             state.last_duration = took.or(state.last_duration);
             judge_result(state, self.spec, outcome, now);
         }

@@ -15,11 +15,13 @@ use super::shape::{self, explained, flag, list, number, object, one_of, text, wh
 use crate::app::ping::PingNotTaken;
 use crate::app::{NotDone, report};
 use crate::core::assertion::{AssertionResult, Outcome};
+use crate::core::check::Rid;
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
-use crate::core::text::{first_bytes, last_bytes};
+use crate::core::text::both_ends;
 use crate::core::time::Span;
 use crate::http::auth::Admission;
 use crate::http::caller::Caller;
+use crate::http::ping::BAD_RID;
 use crate::http::problem::Problem;
 use crate::store::{PingFact, ResultFact, ResultTaken};
 
@@ -73,6 +75,7 @@ pub(super) fn contract() -> Contract {
     );
     Contract::new("reportResult", "Report whether what a check asserts holds", answer)
         .must_say(body)
+        .takes("rid", text(), "Which look: the same result with the same one counts once.")
         .refuses(&[409, 422])
 }
 
@@ -102,7 +105,8 @@ pub(super) async fn answer(asked: &Asked<'_>, body: Incoming) -> ApiOutcome {
 }
 
 async fn take(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
-    asked.query(&[])?;
+    let rid = asked.query(&["rid"])?.one("rid")?.map(|rid| Rid::parse(rid).ok_or_else(|| bad(BAD_RID)));
+    let rid = rid.transpose()?;
     let check = asked.check()?;
     if !asked.may_ping(&check) {
         let detail = "this key is for other checks: use one of this check's";
@@ -110,7 +114,7 @@ async fn take(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     }
     let body: Body = serde_json::from_slice(body)
         .map_err(|error| bad(format!("the body is an object like {LIKE}: {error}")))?;
-    let fact = fact(asked, body)?;
+    let fact = fact(asked, body, rid)?;
     let taken = report::take(&asked.app().services, check.id, fact).await.map_err(refused)?;
     Ok(in_json(StatusCode::OK, &said(taken)))
 }
@@ -119,7 +123,7 @@ fn refused(why: PingNotTaken) -> Problem {
     NotDone::NotTaken(why).into()
 }
 
-fn fact(asked: &Asked<'_>, body: Body) -> Result<ResultFact, Problem> {
+fn fact(asked: &Asked<'_>, body: Body, rid: Option<Rid>) -> Result<ResultFact, Problem> {
     let Body { result, why, text, duration_seconds } = body;
     let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == result);
     let invalid = |detail: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
@@ -132,7 +136,7 @@ fn fact(asked: &Asked<'_>, body: Body) -> Result<ResultFact, Problem> {
     };
     let (text, left_out) = kept(&text);
     Ok(ResultFact {
-        result: AssertionResult { outcome, took },
+        result: AssertionResult { outcome, took, rid },
         why: Some(why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(&why).to_owned()),
         text,
         left_out,
@@ -142,19 +146,15 @@ fn fact(asked: &Asked<'_>, body: Body) -> Result<ResultFact, Problem> {
 
 /// Of a text that is too long its beginning and its end; and the number of bytes between.
 fn kept(text: &str) -> (Option<Vec<u8>>, u64) {
-    if text.is_empty() {
-        return (None, 0);
-    }
-    if text.len() <= PingFact::MAX_BODY_BYTES {
-        return (Some(text.as_bytes().to_vec()), 0);
-    }
-    let (first, last) =
-        (first_bytes(text, PingFact::FIRST_BODY_BYTES), last_bytes(text, PingFact::LAST_BODY_BYTES));
+    let Some((first, last)) = both_ends(text, PingFact::FIRST_BODY_BYTES, PingFact::LAST_BODY_BYTES) else {
+        return (Some(text.as_bytes().to_vec()).filter(|text| !text.is_empty()), 0);
+    };
     // What is left out begins after so many bytes, whatever they are.
-    let mut first = first.as_bytes().to_vec();
-    first.resize(PingFact::FIRST_BODY_BYTES, b' ');
-    let left_out = (text.len() - first.len()).saturating_sub(last.len()) as u64;
-    (Some([first, last.as_bytes().to_vec()].concat()), left_out)
+    let mut kept = first.as_bytes().to_vec();
+    kept.resize(PingFact::FIRST_BODY_BYTES, b' ');
+    let left_out = text.len() - kept.len() - last.len();
+    kept.extend_from_slice(last.as_bytes());
+    (Some(kept), left_out as u64)
 }
 
 fn said(taken: ResultTaken) -> Value {

@@ -58,7 +58,8 @@ fn specs() -> Vec<Spec> {
 fn pasts() -> Vec<Vec<Input>> {
     use PingKind::{Fail, Log, Start, Success};
     let kinds = |kinds: &[PingKind]| kinds.iter().map(|kind| ping(*kind)).collect::<Vec<_>>();
-    let result = |outcome: &Outcome| Input::Result(AssertionResult { outcome: *outcome, took: None });
+    let result =
+        |outcome: &Outcome| Input::Result(AssertionResult { outcome: *outcome, took: None, rid: None });
     let results = |outcomes: &[Outcome]| outcomes.iter().map(result).collect::<Vec<_>>();
     vec![
         kinds(&[]),

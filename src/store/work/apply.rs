@@ -11,7 +11,7 @@ use super::pauses::note_who_paused;
 use super::rows::Rows;
 use super::step::{Subject, step_check};
 use crate::core::audit::{Audit, AuditKind};
-use crate::core::check::{CheckId, Definition, Name, Ping, PingKind};
+use crate::core::check::{CheckId, Definition, Name, PingKind};
 use crate::core::incident::{Incident, Matter};
 use crate::core::origin::{Habits, Happening};
 use crate::core::state::Pause;
@@ -99,7 +99,7 @@ fn apply_result(
     let stands = |incident: Option<Incident>| incident.map(|incident| (incident.id, incident.status));
     let before = stands(rows.open_incident(&own)?);
     let judged = Subject::as_before(*check, definition);
-    let stepped = step_check(rows, judged, &Input::Result(fact.result), at)?;
+    let stepped = step_check(rows, judged, &Input::Result(fact.result.clone()), at)?;
     let after = stands(rows.open_incident(&own)?);
     // What is said again and again is kept once, and where somebody is told.
     let opens = after.is_some_and(|(incident, _)| before.is_none_or(|(before, _)| before != incident));
@@ -115,7 +115,7 @@ fn apply_result(
         None => false,
     };
     let kept = PingFact {
-        ping: Ping { kind: fact.result.outcome.kept_as(), rid: None, exit_status: None },
+        ping: fact.result.kept_as(),
         comment: fact.why.clone(),
         body: text,
         left_out: fact.left_out,

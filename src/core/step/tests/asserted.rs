@@ -55,6 +55,34 @@ fn an_unknown_result_begins_and_ends_nothing_but_itself() {
     );
 }
 
+/// 17.2d, 4.1d: by its rid, for ten minutes, and during a pause too.
+#[test]
+fn a_result_that_is_said_again_counts_once() {
+    let patient = Spec { failures_before_alert: 2, ..unscheduled() };
+    check(
+        &patient,
+        "10 holds; 20 violated rid=a; 30 violated rid=a; 40 violated rid=b; 50 holds; \
+         100 violated rid=c; 701 violated rid=c",
+        "10 new→up
+         40 up→failing violated
+         50 failing→up
+         701 up→failing violated",
+    );
+    check(
+        &unscheduled(),
+        "10 unknown rid=a; 20 unknown rid=a; 30 unknown rid=b; 40 unknown rid=b; 50 unknown rid=c",
+        "50 new→unknown unprobed",
+    );
+    check(
+        &unscheduled(),
+        "10 holds; 20 pause; 30 violated rid=a; 40 unpause; 50 violated rid=a; 60 violated rid=b",
+        "10 new→up
+         20 up→paused (Paused)
+         40 paused→up (Unpaused)
+         60 up→failing violated",
+    );
+}
+
 /// 17.8: any result comes in time, an unknown one too, and ends what is bad for want of one.
 #[test]
 fn any_result_discharges() {
