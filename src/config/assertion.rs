@@ -48,19 +48,21 @@ pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion>
         reported: Reported {
             reporter: text(log, "reporter"),
             by: text(log, "by"),
-            args: args(&reported, log).map(Arc::from).unwrap_or_default(),
+            args: any_json(&reported, "args", Reported::MAX_ARGS_BYTES, log)
+                .map(Arc::from)
+                .unwrap_or_default(),
         },
         unknowns_before_alert: unknowns.unwrap_or(Assertion::DEFAULT_UNKNOWNS),
     })
 }
 
-/// Anything, as JSON.
-fn args(reported: &Fields<'_>, log: &mut Log) -> Option<String> {
-    let node = reported.get("args")?;
+/// Anything, as JSON of at most so many bytes.
+pub(super) fn any_json(fields: &Fields<'_>, key: &str, max_bytes: usize, log: &mut Log) -> Option<String> {
+    let node = fields.get(key)?;
     refuse_numbers(node, log);
     let text = json_of(node)?.to_string();
-    if text.len() > Reported::MAX_ARGS_BYTES {
-        let message = format!("`args` has at most {} bytes, not {}", Reported::MAX_ARGS_BYTES, text.len());
+    if text.len() > max_bytes {
+        let message = format!("`{key}` has at most {max_bytes} bytes, not {}", text.len());
         log.fault(node.at, message);
     }
     Some(text)

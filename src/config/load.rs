@@ -173,8 +173,9 @@ fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, beside:
     let auth = loader.auth(main, web.as_ref());
     let compat = loader.compat(main, &auth, doors);
     let alertmanagers = alertmanagers(loader, main);
-    let Receivers { list: receivers, policies, places } = receivers(loader, main);
-    let policy = loader.policy(main, policies);
+    let mut receivers = receivers(loader, main);
+    let policy = loader.policy(main, &mut receivers);
+    let Receivers { list: receivers, places, .. } = receivers;
     let retention = retention(loader, main);
     let defaults = checks.defaults(loader, main, &Defaults::default());
     let shared = FileShared {

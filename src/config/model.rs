@@ -13,7 +13,7 @@ use crate::core::route::{Facts, Matcher, Policy, ReceiverName};
 use crate::core::secret::Secret;
 use crate::core::zone::Zone;
 use crate::notify::{Alertmanager, Receiver, Smtp};
-use crate::yaml::fault::{Fault, Faults, Warning, quote};
+use crate::yaml::fault::{At, Fault, Faults, Log, Warning, quote};
 use crate::yaml::inputs::{ContentHash, Inputs};
 
 /// Everything that the files say, with all defaults filled in and all secrets read.
@@ -78,6 +78,12 @@ pub(super) struct Place {
     pub(super) file: Arc<str>,
     pub(super) line: u32,
     pub(super) column: u32,
+}
+
+impl Place {
+    pub(super) fn of(log: &Log, at: At) -> Place {
+        Place { file: Arc::clone(log.file_name(at)), line: at.line, column: at.column }
+    }
 }
 
 impl Config {

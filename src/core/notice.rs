@@ -62,6 +62,8 @@ pub struct Notice {
     pub responder: Option<u32>,
     /// What that responder is called now, since its number changes with the file's order; "" if nobody asks any more.
     pub asked_by: String,
+    /// JSON that whoever asked for it hands to the receiver (12.8); "": nothing.
+    pub with: String,
     /// How long until it is told again, if it will be.
     pub repeat_interval: Option<Span>,
     /// The key of this incident's first message to this receiver: what replies refer to. `None`: this is the first.

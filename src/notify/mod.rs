@@ -170,7 +170,7 @@ impl Transport {
             }
             ReceiverKind::Email(settings) => {
                 let smtp = smtp.ok_or(SetupError::NoMailServer)?;
-                Means::Email(email::Mailer::new(&settings.to, smtp, timeout)?)
+                Means::Email(email::Mailer::new(settings, smtp, timeout)?)
             }
         };
         Ok(Transport { means, ping_urls: ping_urls.clone(), ack_links: receiver.ack_links })
@@ -191,7 +191,7 @@ impl Transport {
     pub fn warning(&self) -> Option<String> {
         match &self.means {
             Means::Webhook(webhook) => webhook.warning(),
-            Means::Email(_) => None,
+            Means::Email(email) => email.warning(),
         }
     }
 

@@ -74,6 +74,8 @@ impl PingUrls {
             repeat_interval: _,
             thread: _,
             blind: _,
+            // As the configuration has it.
+            with: _,
             emails: _,
         } = &mut notice;
         let timed = last_log.iter_mut().chain(output).map(|(_, text)| text);

@@ -47,6 +47,7 @@ pub fn alert(now: Time) -> Notice {
         declared: "punctual test-notify".to_owned(),
         responder: None,
         asked_by: String::new(),
+        with: String::new(),
         repeat_interval: None,
         thread: None,
         blind: None,

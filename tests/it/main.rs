@@ -8,6 +8,7 @@
 mod absence;
 mod access;
 mod accessible;
+mod actions;
 mod alertmanager;
 mod alerts;
 mod api;

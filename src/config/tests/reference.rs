@@ -96,7 +96,7 @@ const SECTIONS: [(&Section, &str); 33] = [
     (&keys::REPORTED, "`reported` of an `assert`"),
     (&keys::DEFAULTS, "`defaults`"),
     (&RECEIVER, "A receiver (`receivers`)"),
-    (&EMAIL, "`email` of a receiver"),
+    (&EMAIL, "`email` of a receiver or an action"),
     (&WEBHOOK, "`webhook` of a receiver"),
     (&keys::RESPONDER, "A responder (`responders`)"),
     (&keys::ACTION, "An action (`actions` of a responder)"),
@@ -123,7 +123,11 @@ const SECTIONS: [(&Section, &str); 33] = [
 ];
 
 /// What a table of keys cannot say.
-const NOTES: [(&Section, &str); 5] = [
+const NOTES: [(&Section, &str); 6] = [
+    (
+        &EMAIL,
+        "What is left out is written as ever. [templates.md](templates.md) says what a template may contain.",
+    ),
     (&keys::ASSERT, "[asserting.md](asserting.md) says how it is used."),
     (
         &keys::CHECK,

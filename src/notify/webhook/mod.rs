@@ -15,6 +15,7 @@ use super::render::{Text, render};
 use super::{Notification, PingUrls, later, within};
 
 pub use chat::ChatFormat;
+pub(in crate::notify) use settings::template_problem;
 pub(crate) use settings::{WEBHOOK, read};
 pub use settings::{Webhook, WebhookFormat};
 pub use template::{Template, TemplateError};

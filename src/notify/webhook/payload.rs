@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::core::alert::alertname;
 use crate::core::notice::{Notice, worst_first};
@@ -45,6 +46,9 @@ struct Alert {
     #[serde(rename = "generatorURL")]
     generator_url: String,
     fingerprint: String,
+    /// What the responder's action hands over (12.8), which Alertmanager does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with: Option<Value>,
 }
 
 impl Payload {
@@ -95,7 +99,13 @@ fn alert(notice: &Notice, notification: &Notification<'_>) -> Alert {
         // While the alert fires there is no end: Go's zero time.
         ends_at: if is_over { ended_at.to_string() } else { Time::MIN.to_string() },
         generator_url: page(notification.external_url, &notice.check),
+        with: with(notice),
     }
+}
+
+/// What whoever asked for it hands to the receiver.
+pub(super) fn with(notice: &Notice) -> Option<Value> {
+    serde_json::from_str(&notice.with).ok()
 }
 
 /// The alert is named after the incident's first cause, so that it has the same labels at its end as at its beginning.

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
-use super::payload::{FIRING, RESOLVED};
+use super::payload::{FIRING, RESOLVED, with};
 use crate::core::notice::{Notice, Severity, worst_first};
 use crate::core::outbox::DeliveryKind;
 use crate::core::time::{Span, Time};
@@ -40,6 +41,7 @@ pub(super) struct TemplateCheck {
     description: String,
     runbook_url: String,
     page: String,
+    with: Option<Value>,
 }
 
 /// All checks of the message, worst first.
@@ -83,6 +85,7 @@ fn one(notification: &Notification<'_>, notice: &Notice) -> TemplateCheck {
         description: lines(&notice.description, 20, 1000),
         runbook_url: Some(notice.runbook_url.clone()).filter(|url| is_link(url)).unwrap_or_default(),
         page: page(notification.external_url, &notice.check),
+        with: with(notice),
     }
 }
 

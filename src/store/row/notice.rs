@@ -47,6 +47,8 @@ struct NoticeRow {
     responder: Option<u32>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     asked_by: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    with: String,
     repeat_interval: Option<i64>,
     thread: Option<String>,
     blind: Option<(i64, i64)>,
@@ -110,6 +112,7 @@ fn notice_row(notice: &Notice) -> NoticeRow {
         declared: notice.declared.clone(),
         responder: notice.responder,
         asked_by: notice.asked_by.clone(),
+        with: notice.with.clone(),
         repeat_interval: notice.repeat_interval.map(Span::as_ms),
         thread: notice.thread.clone(),
         blind: notice.blind.map(|window| (window.from.as_ms(), window.to.as_ms())),
@@ -193,6 +196,7 @@ fn read_notice(row: NoticeRow) -> Option<Notice> {
         declared: row.declared,
         responder: row.responder,
         asked_by: row.asked_by,
+        with: row.with,
         repeat_interval: row.repeat_interval.map(Span::ms),
         thread: row.thread,
         blind: row.blind.map(|(from, to)| Window { from: Time::from_ms(from), to: Time::from_ms(to) }),

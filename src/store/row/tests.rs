@@ -288,6 +288,7 @@ fn every_notice_is_read_back() {
         declared: "f:1".to_owned(),
         responder: Some(8),
         asked_by: "team=\"dba\"".to_owned(),
+        with: "{\"limit\":10}".to_owned(),
         repeat_interval: Some(Span::ms(9)),
         thread: Some("t".to_owned()),
         blind: Some(crate::core::blind::Window { from: Time::MIN, to: Time::MAX }),

@@ -83,6 +83,7 @@ fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, Sto
         declared: definition.source.to_string(),
         responder: delivery.responder,
         asked_by: asked_by.unwrap_or_default(),
+        with: policy.with_of(delivery.action).map(ToString::to_string).unwrap_or_default(),
         repeat_interval: delivery.repeat_interval,
         thread: rows.thread_of(incident.id, &delivery.receiver)?,
         emails: if is_own { definition.emails.to_vec() } else { Vec::new() },
