@@ -30,7 +30,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("clock", &["core"]),
     ("zones", &["core"]),
     ("yaml", &["core"]),
-    ("notify", &["core", "clock", "yaml"]),
+    ("exec", &["core"]),
+    ("notify", &["core", "clock", "yaml", "exec"]),
     ("config", &["core", "zones", "yaml", "notify"]),
     ("store", &["core", "clock", "zones"]),
     ("metrics", &["core", "clock", "zones"]),
@@ -42,7 +43,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "core", "clock", "zones", "config", "store", "notify", "metrics", "engine", "app", "compat",
-            "http",
+            "http", "exec",
         ],
     ),
     ("main", &["cli"]),

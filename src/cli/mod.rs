@@ -28,6 +28,7 @@ mod receivers;
 mod refs;
 mod reload;
 mod report;
+mod run_probe;
 mod samples;
 mod serve;
 mod server;
@@ -129,6 +130,9 @@ enum Command {
     Man(shells::ManArgs),
     /// Write the JSON Schema of the configuration, for editors
     Schema,
+    /// Run a command, for the server
+    #[command(hide = true)]
+    RunProbe(run_probe::RunProbeArgs),
 }
 
 /// With the time zones' data, which changes more often than the program should.
@@ -164,6 +168,7 @@ pub fn main() -> ExitCode {
         Command::Refs(args) => return client::run(async { args.run().await }),
         Command::Adopt(args) => return client::run(async { args.run().await }),
         Command::Reload(args) => return client::run(async { control::reload(&args).await }),
+        Command::RunProbe(args) => return args.run(),
         Command::Version => writeln!(stdout(), "punctual {}", long_version()).map_err(Into::into),
         Command::Export(args) => return client::run(async { export::run(&args, &mut stdout()).await }),
         Command::Import(args) => import::main(&args, &mut stdout()),

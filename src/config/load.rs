@@ -34,11 +34,13 @@ pub struct ConfigFiles {
     pub main: PathBuf,
     /// The file of `--web.config.file`, if there is one.
     pub web: Option<PathBuf>,
+    /// Whether commands may be run.
+    pub allow_exec: bool,
 }
 
-/// Loads and validates a main file without any of `--web.config.file`.
+/// Loads and validates a main file without any of `--web.config.file`, for whoever runs nothing that it names unasked.
 pub fn load(path: &Path, doors: &'static DoorKeys) -> Result<Config, Faults> {
-    ConfigFiles { main: path.to_owned(), web: None }.load(doors)
+    ConfigFiles { main: path.to_owned(), web: None, allow_exec: true }.load(doors)
 }
 
 impl ConfigFiles {
@@ -47,6 +49,7 @@ impl ConfigFiles {
     pub fn load(&self, doors: &'static DoorKeys) -> Result<Config, Faults> {
         let folder = self.main.parent().unwrap_or(Path::new(""));
         let mut loader = loader(folder, doors);
+        loader.allows_exec = self.allow_exec;
         // People of that file may be named in the main one.
         let web = self.web.as_deref().map(|path| web(&mut loader, path).unwrap_or_default());
         let beside = Beside { main: &self.main, web, doors };

@@ -90,18 +90,18 @@ pub(super) fn receivers(loader: &mut Loader, main: &Fields<'_>) -> Receivers {
 /// The one kind that a receiver has.
 fn kind(loader: &mut Loader, item: &Fields<'_>, main: &Fields<'_>) -> Option<ReceiverKind> {
     let known: Vec<String> = KINDS.iter().map(|(key, _)| format!("`{key}`")).collect();
-    let known = known.join(" or ");
+    let known = known.join(", ");
     let given: Vec<ReadKind> = KINDS.iter().filter(|(key, _)| item.has(key)).map(|(_, read)| *read).collect();
     match given.as_slice() {
         [read] => read(loader, item, main),
         [] => {
             if !item.has_later_keys() {
-                loader.log.fault(item.at, format!("a receiver needs {known}"));
+                loader.log.fault(item.at, format!("a receiver needs one of {known}"));
             }
             None
         }
         _ => {
-            loader.log.fault(item.at, format!("a receiver has {known}, not both: make two of it"));
+            loader.log.fault(item.at, format!("a receiver has one of {known}: make a receiver of each"));
             None
         }
     }

@@ -27,6 +27,7 @@ mod deploy;
 mod durability;
 mod edit_forms;
 mod endless;
+mod exec;
 mod first_page;
 mod flapping;
 mod flood;

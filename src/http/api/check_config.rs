@@ -76,6 +76,7 @@ fn with_templates(config: &mut Config) -> Result<(), Faults> {
     let has_template = |receiver: &Receiver| match &receiver.kind {
         ReceiverKind::Webhook(webhook) => matches!(webhook.format, WebhookFormat::Template(_)),
         ReceiverKind::Email(email) => email.has_template(),
+        ReceiverKind::Exec(_) => false,
     };
     let mut templates = 0;
     config.receivers.retain(|receiver| {

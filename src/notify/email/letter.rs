@@ -19,7 +19,7 @@ use crate::notify::{Notification, WordedMail, Wording, subject};
 const MAX_REFERENCES: usize = 20;
 
 /// In whose words a mail is written.
-pub(super) enum Words {
+pub(super) enum MailWords {
     /// A check's own addresses, in the words of the system whose users know it.
     OfTheCheck(Wording),
     /// As the configuration has it, and else in ours.
@@ -40,7 +40,7 @@ pub(super) fn write(
     notification: &Notification<'_>,
     from: &Mailbox,
     to: &[Mailbox],
-    words: &Words,
+    words: &MailWords,
 ) -> Result<Message, NotWritten> {
     let domain = from.email.domain();
     let id = |key: &str| format!("<{}@{domain}>", token(key));
@@ -80,10 +80,10 @@ fn say(
     builder: MessageBuilder,
     notification: &Notification<'_>,
     from: &Mailbox,
-    words: &Words,
+    words: &MailWords,
 ) -> Result<Message, NotWritten> {
     // A message to a check's own addresses has exactly one notice.
-    if let ([notice], Words::OfTheCheck(in_words)) = (notification.notices, words)
+    if let ([notice], MailWords::OfTheCheck(in_words)) = (notification.notices, words)
         && let Some(WordedMail { sender, subject, body }) = in_words(notice)
     {
         let from = Mailbox::new(sender.map(str::to_owned), from.email.clone());
@@ -93,13 +93,13 @@ fn say(
     let ours = render(notification);
     let mut builder = builder.from(from.clone());
     let Parts { subject, text, html } = match words {
-        Words::Written(written) => {
+        MailWords::Written(written) => {
             if let Some(reply_to) = &written.reply_to {
                 builder = builder.reply_to(reply_to.clone());
             }
             written.parts(notification, &ours)?
         }
-        Words::OfTheCheck(_) => {
+        MailWords::OfTheCheck(_) => {
             Parts { subject: ours.subject.clone(), text: ours.plain(), html: Some(ours.html()) }
         }
     };

@@ -20,10 +20,11 @@ use lettre::message::Mailbox;
 use self::address::parse;
 use self::client::{PerRecipient, SmtpClient};
 use self::fault::{MailFault, wants_login};
-use self::letter::{NotWritten, Words};
+use self::letter::{MailWords, NotWritten};
 use self::written::Written;
 use super::redact::without;
-use super::{Notification, PingUrls, SetupError, Wording, later, misdirected, never, taken, within};
+use super::setup::SetupError;
+use super::{Notification, PingUrls, Wording, later, misdirected, never, taken, within};
 use crate::core::outbox::Attempt;
 use crate::core::time::Span;
 
@@ -141,10 +142,10 @@ impl Mailer {
         Ok(delivered.quit().await)
     }
 
-    fn words(&self) -> Words {
+    fn words(&self) -> MailWords {
         match &self.to {
-            Recipients::Listed(_, written) => Words::Written(Arc::clone(written)),
-            Recipients::OfTheCheck(wording) => Words::OfTheCheck(*wording),
+            Recipients::Listed(_, written) => MailWords::Written(Arc::clone(written)),
+            Recipients::OfTheCheck(wording) => MailWords::OfTheCheck(*wording),
         }
     }
 

@@ -6,9 +6,10 @@ use minijinja::AutoEscape;
 use super::address::parse;
 use super::settings::Email;
 use crate::core::outbox::Message;
+use crate::notify::Notification;
 use crate::notify::render::Text;
+use crate::notify::setup::SetupError;
 use crate::notify::webhook::{Template, TemplateError};
-use crate::notify::{Notification, SetupError};
 
 /// What is written otherwise than we would.
 #[derive(Clone, Debug)]

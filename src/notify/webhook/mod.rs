@@ -116,6 +116,12 @@ impl Format {
     }
 }
 
+/// A message as a program reads it that is handed one.
+pub(in crate::notify) fn as_json(notification: &Notification<'_>) -> Vec<u8> {
+    let payload = payload::Payload::new(notification);
+    serde_json::to_vec(&payload).expect("a payload has only texts and lists")
+}
+
 /// Keeps only as many items as the format can name, and says how many are not named. A message is frozen with at most
 /// that many members, but it may have been frozen for another format or by an older version.
 fn naming(mut text: Text, max: usize) -> Text {
