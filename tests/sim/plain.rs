@@ -154,6 +154,9 @@ fn again(mut open: Vec<Message>, rows: &Rows, max_members: usize, now: Time) -> 
     }
 }
 
+/// By which connection rows were read, which version of the database, and the rows.
+type RowsRead = (Rc<Connection>, i64, Rc<Rows>);
+
 /// All that is to be told.
 struct Rows {
     waiting: BTreeMap<String, Vec<Delivery>>,
@@ -170,7 +173,7 @@ impl Rows {
     /// They are read again only when somebody has committed since: while nothing happens it is looked at each wake.
     fn now(folder: &Path) -> Rc<Rows> {
         thread_local! {
-            static LAST: RefCell<Option<(Rc<Connection>, i64, Rc<Rows>)>> = const { RefCell::new(None) };
+            static LAST: RefCell<Option<RowsRead>> = const { RefCell::new(None) };
         }
         let db = reader(folder);
         let version = rows(&db, "PRAGMA data_version", |row| row.get(0))[0];
