@@ -3,7 +3,7 @@
 use super::services::Services;
 use crate::core::check::{CheckId, PingMethods};
 use crate::store::writer::{Overloaded, PingAnswer};
-use crate::store::{Applied, PingFact};
+use crate::store::{Applied, PingFact, RecordRefusal};
 
 /// What is said of a ping that is no POST, at every door.
 pub const ONLY_POST: &str = "this check takes only POST (ping_methods)";
@@ -32,6 +32,9 @@ pub enum PingNotTaken {
     /// It is pinged, and asserts nothing.
     #[error("{}", TAKES_PINGS)]
     TakesPings,
+    /// It takes no records.
+    #[error(transparent)]
+    TakesNoRecords(RecordRefusal),
     /// Too much waits.
     #[error("{}", OVERLOADED)]
     Overloaded,

@@ -25,6 +25,7 @@ mod log;
 mod messages;
 pub mod next;
 mod receivers;
+mod records;
 mod refs;
 mod reload;
 mod report;
@@ -95,6 +96,8 @@ enum Command {
     Checks(Box<checks::ChecksArgs>),
     /// Say whether what a check asserts holds, as its reporter
     Report(report::ReportArgs),
+    /// What violates what a check asserts, one by one
+    Records(records::RecordsArgs),
     /// What is wrong, and who is on it
     #[command(subcommand)]
     Incidents(incidents::Incidents),
@@ -159,6 +162,7 @@ pub fn main() -> ExitCode {
         Command::Mutes(args) => return client::run(async { control::mutes(&args).await }),
         Command::Checks(args) => return checks::main(*args, &mut stdout()),
         Command::Report(args) => return client::run(async { report::report(&args).await }),
+        Command::Records(args) => return client::run(async { args.run().await }),
         Command::Incidents(args) => return incidents(args),
         Command::Messages(args) => return messages(args),
         Command::Receivers(args) => return receivers(args),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::core::assertion::{Assertion, Reported};
+use crate::core::record::NamedRecords;
 use crate::yaml::fault::{Log, quote};
 use crate::yaml::fields::Fields;
 use crate::yaml::json::json_of;
@@ -53,7 +54,21 @@ pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion>
                 .unwrap_or_default(),
         },
         unknowns_before_alert: unknowns.unwrap_or(Assertion::DEFAULT_UNKNOWNS),
+        max_records: max_records(&asserts, log),
     })
+}
+
+/// How many records a result may name; `None`: it names none.
+fn max_records(asserts: &Fields<'_>, log: &mut Log) -> Option<u32> {
+    let most = asserts.whole(log, "max_records").and_then(|number| u32::try_from(number).ok());
+    if asserts.flag(log, "records") == Some(false) {
+        if asserts.has("max_records") {
+            let message = "`max_records` says nothing with `records: false`: results name none";
+            log.fault(asserts.at_key("max_records"), message);
+        }
+        return None;
+    }
+    Some(most.unwrap_or(NamedRecords::DEFAULT_MOST))
 }
 
 /// Anything, as JSON of at most so many bytes.

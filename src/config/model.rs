@@ -142,7 +142,7 @@ impl Limit {
 
     /// Whether this check is one of them.
     pub fn admits(&self, definition: &Definition) -> bool {
-        Facts { definition, causes: &[] }.matched_by(&self.0)
+        Facts::of_check(definition, &[]).matched_by(&self.0)
     }
 
     /// Whether a check of this name and nothing else would be one of them.

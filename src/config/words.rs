@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::core::assertion::{Assertion, Reported};
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Spec};
+use crate::core::record::NamedRecords;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 
@@ -135,9 +136,20 @@ fn reported(reported: &Reported) -> Value {
     Value::Object(map)
 }
 
+fn asserted(assertion: &Assertion) -> Value {
+    let mut map = Map::new();
+    map.insert("reported".to_owned(), reported(&assertion.reported));
+    match assertion.max_records {
+        None => drop(map.insert("records".to_owned(), false.into())),
+        Some(NamedRecords::DEFAULT_MOST) => {}
+        Some(most) => drop(map.insert("max_records".to_owned(), most.into())),
+    }
+    Value::Object(map)
+}
+
 fn add_spec(words: &mut Words, spec: &Spec) {
     if let Some(assertion) = &spec.assert {
-        words.add("assert", json!({"reported": reported(&assertion.reported)}));
+        words.add("assert", asserted(assertion));
         if assertion.unknowns_before_alert != Assertion::DEFAULT_UNKNOWNS {
             words.add("unknowns_before_alert", assertion.unknowns_before_alert);
         }

@@ -21,6 +21,7 @@ pub mod outbox;
 pub mod periods;
 pub mod ping;
 pub mod promise;
+pub mod record;
 pub mod reference;
 pub mod refs;
 pub mod refusals;

@@ -68,12 +68,56 @@ pub struct Notice {
     pub repeat_interval: Option<Span>,
     /// The key of this incident's first message to this receiver: what replies refer to. `None`: this is the first.
     pub thread: Option<String>,
+    /// Where it is about a check's records (§18), however many; `None`: it is about one thing.
+    pub records: Option<RecordsNotice>,
     /// For a blind cause: the stretch in which punctual was not listening.
     pub blind: Option<super::blind::Window>,
     /// The check's own addresses, where it mails them itself; empty for every other receiver.
     pub emails: Vec<String>,
     /// What its users know it by, where the check mails its own addresses; `None` for every other receiver.
     pub alias: Option<AliasNotice>,
+}
+
+/// What a message says of a check's records, all together (12.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordsNotice {
+    /// So many begin with this message.
+    pub new: u32,
+    /// So many are open, without those that nobody wants to hear of.
+    pub open: u32,
+    /// So many are over since.
+    pub ended: u32,
+    /// So many were something else, which is asserted no more (18.8).
+    pub changed: u32,
+    /// The first of these by their opening, at most [`RecordsNotice::MAX_SAID`]: those that are new, and then those that are over; in
+    /// a reminder those that are open.
+    pub said: Vec<RecordSaid>,
+}
+
+impl RecordsNotice {
+    /// So many are said one by one.
+    pub const MAX_SAID: usize = 20;
+    /// So much of each one's details is, in characters.
+    pub const MAX_DETAILS_CHARS: usize = 1_000;
+
+    /// How many are not said one by one.
+    pub fn more(&self) -> u32 {
+        let told = self.new + self.ended + self.changed;
+        let all = if told > 0 { told } else { self.open };
+        all.saturating_sub(u32::try_from(self.said.len()).unwrap_or(u32::MAX))
+    }
+}
+
+/// What a message says of one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordSaid {
+    pub key: IncidentKey,
+    pub incident: IncidentId,
+    pub title: String,
+    /// JSON, as far as it is said; or "".
+    pub details: String,
+    /// It is over.
+    pub is_over: bool,
 }
 
 /// How bad a check's people call it, by its label `severity`. The worst is the least.

@@ -304,7 +304,7 @@ impl From<PingNotTaken> for Refusal {
             PingNotTaken::NoSuchCheck => Refusal::NotFound(NOT_FOUND),
             PingNotTaken::OnlyPost => Refusal::OnlyPost,
             PingNotTaken::TakesResults => Refusal::TakesResults,
-            PingNotTaken::TakesPings => unreachable!("a ping is no result"),
+            PingNotTaken::TakesPings | PingNotTaken::TakesNoRecords(_) => unreachable!("a ping is no result"),
             PingNotTaken::Overloaded => Refusal::Overloaded,
             PingNotTaken::NotStored => Refusal::NotStored,
         }

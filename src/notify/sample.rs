@@ -50,6 +50,7 @@ pub fn alert(now: Time) -> Notice {
         with: String::new(),
         repeat_interval: None,
         thread: None,
+        records: None,
         blind: None,
         emails: Vec::new(),
         alias: None,

@@ -31,7 +31,13 @@ fn with_tokens() -> Punctual {
 
 /// A path of this template.
 pub(crate) fn path(template: &str) -> String {
-    let parts = [("{alias}", "abcdefgh"), ("{name}", "backup"), ("{*rest}", "backup"), ("{*name}", "backup")];
+    let parts = [
+        ("{alias}", "abcdefgh"),
+        ("{name}", "backup"),
+        ("{key}", "order-7"),
+        ("{*rest}", "backup"),
+        ("{*name}", "backup"),
+    ];
     let path = parts.iter().fold(template.to_owned(), |path, (part, filled)| path.replace(part, filled));
     let path =
         path.replace("/pings/{id}", "/pings/1").replace("{id}", "backup").replace("{token}", "no.0.link");

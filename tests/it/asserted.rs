@@ -432,7 +432,6 @@ fn a_bad_report_says_what_is_wrong_and_is_not_kept() {
         ("[]", 400, "an object like"),
         (r#"{"result": "fine"}"#, 422, "holds, violated or unknown"),
         (r#"{"why": "x"}"#, 400, "result"),
-        (r#"{"result": "holds", "records": []}"#, 400, "records"),
         (r#"{"result": "holds", "duration_seconds": -1}"#, 422, "duration_seconds"),
         (r#"{"result": "holds", "duration_seconds": 1e300}"#, 422, "duration_seconds"),
     ] {
@@ -441,7 +440,7 @@ fn a_bad_report_says_what_is_wrong_and_is_not_kept() {
         assert_eq!(answer.status, status, "{body}: {}", answer.text());
         assert!(answer.text().contains(expected), "{body}: {}", answer.text());
     }
-    let too_long = json!({"result": "holds", "text": "x".repeat(1 << 20)});
+    let too_long = json!({"result": "holds", "text": "x".repeat(8 << 20)});
     assert_eq!(report(&server, "disk", &too_long).status, 413);
     assert_eq!(report(&server, "nothing", &json!({"result": "holds"})).status, 404);
     let pings = server.get("/api/v1/checks/disk/pings").json();

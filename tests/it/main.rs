@@ -60,6 +60,7 @@ mod people;
 mod ping;
 mod ping_urls;
 mod power;
+mod records;
 mod refs;
 mod results;
 mod scripts;

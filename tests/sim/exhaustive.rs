@@ -171,7 +171,7 @@ impl Run<'_> {
     fn input(&self, made: &mut Node, symbol: Symbol) -> Input {
         let rid = |rid: Option<&str>| rid.map(|rid| Rid::parse(rid).unwrap());
         let ping = |kind, rid| Input::Ping(Ping { kind, rid, exit_status: None });
-        let found = |outcome| Input::Result(AssertionResult { outcome, took: None, rid: None });
+        let found = |outcome| Input::Result(AssertionResult::new(outcome, None));
         let asserts = self.case.specs[made.spec].assert.is_some();
         match symbol {
             Symbol::Found(outcome) if asserts => found(outcome),
@@ -211,6 +211,7 @@ impl Run<'_> {
                 made.model.result(old, result, made.now);
             }
             Input::Tick => {}
+            Input::Records(_) => unreachable!("no letter says so"),
             Input::Pause => made.model.pause(None, made.now),
             Input::PauseAndForgive | Input::PauseUntil(_) | Input::SetBack => {
                 unreachable!("no letter says so")
@@ -518,7 +519,7 @@ fn failures_and_recoveries_in_a_row() {
 fn results_of_what_should_hold() {
     use Outcome::{Holds, Unknown, Violated};
     use Stretch::{Awake, Away};
-    let assertion = Assertion { reported: Reported::default(), unknowns_before_alert: 2 };
+    let assertion = Assertion { reported: Reported::default(), unknowns_before_alert: 2, max_records: None };
     let asserted = Spec {
         assert: Some(assertion.into()),
         failures_before_alert: 2,

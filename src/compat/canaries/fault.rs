@@ -87,9 +87,10 @@ impl From<PingNotTaken> for CommandFault {
     fn from(why: PingNotTaken) -> CommandFault {
         match why {
             PingNotTaken::NoSuchCheck => CommandFault::NotFound,
-            PingNotTaken::OnlyPost | PingNotTaken::TakesResults | PingNotTaken::TakesPings => {
-                CommandFault::bad(why.to_string())
-            }
+            PingNotTaken::OnlyPost
+            | PingNotTaken::TakesResults
+            | PingNotTaken::TakesPings
+            | PingNotTaken::TakesNoRecords(_) => CommandFault::bad(why.to_string()),
             PingNotTaken::Overloaded | PingNotTaken::NotStored => CommandFault::Unavailable,
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::core::assertion::Reported;
 use crate::core::periods;
+use crate::core::record::NamedRecords;
 use crate::core::schedule::Expect;
 use crate::core::time::Span;
 use crate::yaml::section::Kind::{Duration, Flag, Labels, Later, List, Map, OneOf, Text, Texts, Whole};
@@ -180,6 +181,19 @@ pub(in crate::config) static ASSERT: Section = Section {
             Map(&REPORTED),
             Optional,
             "A program looks, and reports what it found: by `report` of the command, or through the API.",
+        ),
+        key(
+            "records",
+            Flag,
+            Default("true"),
+            "Whether results may name what violates it, one by one (records). If false, they are about the whole.",
+        ),
+        key(
+            "max_records",
+            Whole(1, NamedRecords::MOST as u64),
+            Default("1000"),
+            "A result that names more records than this makes nothing begin or end: it is failing for the reason \
+             `too_many_records`.",
         ),
         key("sql", Later, Optional, "A query that punctual asks a database."),
         key("promql", Later, Optional, "A query that punctual asks a Prometheus."),

@@ -142,7 +142,9 @@ pub fn route(kind: DeliveryKind, context: &Context<'_>) -> Verdict {
         IncidentStatus::Open => {}
         IncidentStatus::Acknowledged => return Verdict::Drop(DropReason::Acknowledged),
         IncidentStatus::WontFix => return Verdict::Drop(DropReason::WontFix),
-        IncidentStatus::Resolved | IncidentStatus::Removed => return Verdict::Drop(DropReason::Ended),
+        IncidentStatus::Resolved | IncidentStatus::Removed | IncidentStatus::Changed => {
+            return Verdict::Drop(DropReason::Ended);
+        }
     }
     match held(context) {
         None => Verdict::Send,
@@ -181,7 +183,7 @@ pub fn muted(now: Time, facts: &Facts<'_>, mutes: &Mutes, quiet: &[Quiet]) -> Op
 
 /// Of each cause the mute that matches it longest; `None`: one of the causes has none.
 fn mutes_of_causes<'a>(now: Time, facts: &Facts<'_>, mutes: &'a Mutes) -> Option<Vec<&'a Mute>> {
-    let near = mutes.near(facts.definition);
+    let near = mutes.near(facts);
     let mute_of = |views: &Views| {
         let lasting = near.iter().copied().filter(|mute| now < mute.until);
         let matching = lasting.filter(|mute| facts.view_matches(&mute.matchers, views));

@@ -11,7 +11,7 @@ mod policy;
 mod reopen;
 
 pub use action::{Action, ActionId, ReceiverName, ReceiverPolicy, is_receiver_of_action};
-pub use facts::{Facts, MatchTest, Matcher, Mute};
+pub use facts::{About, Facts, MatchTest, Matcher, Mute};
 pub use hold::{
     Context, Dependency, DropReason, HeldBy, HoldReason, MIN_DEPENDENT_GRACE, Verdict, held_by, muted, route,
 };

@@ -7,6 +7,7 @@ use super::result::judge_result;
 use crate::core::assertion::{AssertionResult, Outcome};
 use crate::core::cause::CauseKind;
 use crate::core::check::{Overlap, Ping, PingKind, Rid};
+use crate::core::record::RecordTotals;
 use crate::core::results::ResultKind;
 use crate::core::schedule::{Expect, Schedule};
 use crate::core::state::{Claim, Counted, RidMemory, Run, State};
@@ -72,10 +73,21 @@ impl Judge<'_> {
         if state.pause.since().is_none() {
             state.last[ping.kind as usize] = Some(now);
             state.last_duration = took.or(state.last_duration);
-            judge_result(state, self.spec, outcome, now);
+            judge_result(state, self.spec, result, now);
         }
         self.record(now, FlipReason::Reported, from, &before);
         Some(PingEffect { repeat: false, success: outcome == Outcome::Holds, duration: took })
+    }
+
+    /// So many records stand so now (18.5). Of an archived check they only end.
+    pub(super) fn records(&mut self, totals: RecordTotals) {
+        let now = self.now;
+        let is_archived = self.state.archived.is_some();
+        self.state.newest = self.state.newest.max(now);
+        self.flip(now, FlipReason::Reported, |state| {
+            state.put_records(totals);
+            state.set(CauseKind::RecordsViolated, totals.violated() > 0 && !is_archived, now);
+        });
     }
 
     fn start(&mut self, rid: Option<&Rid>) -> PingEffect {
@@ -252,7 +264,8 @@ impl Judge<'_> {
     }
 }
 
-fn repeats(state: &State, ping: &Ping, now: Time) -> bool {
+/// Whether it came before (4.4, 17.2d).
+pub fn repeats(state: &State, ping: &Ping, now: Time) -> bool {
     let Some(rid) = &ping.rid else { return false };
     state.rids.iter().any(|memory| {
         memory.rid == *rid

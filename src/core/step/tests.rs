@@ -106,7 +106,7 @@ fn rid(line: &Line) -> Option<Rid> {
 fn result(line: &Line, outcome: Outcome) -> Option<Input> {
     let took = line.rest.iter().find_map(|word| word.strip_prefix("took="));
     let took = took.map(|took| time(took) - Time::from_secs(0));
-    Some(Input::Result(AssertionResult { outcome, took, rid: rid(line) }))
+    Some(Input::Result(AssertionResult { rid: rid(line), ..AssertionResult::new(outcome, took) }))
 }
 
 /// Parses `at=A`, or `A-B N` for N refusals from A to B; otherwise one refusal now.

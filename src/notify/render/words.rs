@@ -48,6 +48,9 @@ pub fn word(notice: &Notice) -> &'static str {
     }
     match (notice.is_over(), notice.incident_status) {
         (true, IncidentStatus::Removed) => "REMOVED",
+        (true, IncidentStatus::Changed) => "CHANGED",
+        // Of its records some are over, and others are not.
+        (true, _) if notice.records.as_ref().is_some_and(|records| records.open > 0) => "EASED",
         (true, _) => "RECOVERED",
         (false, _) => family_word(notice.first.kind.family()),
     }

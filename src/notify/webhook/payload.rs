@@ -10,7 +10,7 @@ use crate::core::notice::{Notice, worst_first};
 use crate::core::outbox::Flaps;
 use crate::core::time::Time;
 use crate::notify::Notification;
-use crate::notify::render::{acknowledge, base, family_word, page, title};
+use crate::notify::render::{acknowledge, base, each, family_word, how_many, page, title};
 use crate::notify::text::{is_link, line, lines};
 
 type Labels = BTreeMap<String, String>;
@@ -94,7 +94,7 @@ fn alert(notice: &Notice, notification: &Notification<'_>) -> Alert {
         status: if is_over { RESOLVED } else { FIRING },
         fingerprint: fingerprint(&labels),
         labels,
-        annotations: annotations(notice),
+        annotations: annotations(notice, notification),
         starts_at: notice.began_at().to_string(),
         // While the alert fires there is no end: Go's zero time.
         ends_at: if is_over { ended_at.to_string() } else { Time::MIN.to_string() },
@@ -112,7 +112,12 @@ pub(super) fn with(notice: &Notice) -> Option<Value> {
 fn labels(notice: &Notice) -> Labels {
     let mut labels: Labels = notice.labels.iter().cloned().collect();
     let family = alertname(notice.first.kind.family());
-    let alertname = if notice.flaps().is_some() { "PunctualCheckFlapping" } else { family };
+    let alertname = match notice.flaps() {
+        Some(_) => "PunctualCheckFlapping",
+        // Beside that of the check itself it is another alert.
+        None if notice.records.is_some() => "PunctualCheckRecords",
+        None => family,
+    };
     labels.insert("alertname".to_owned(), alertname.to_owned());
     labels.insert("check".to_owned(), notice.check.to_string());
     if !notice.key.is_own() {
@@ -125,7 +130,7 @@ fn labels(notice: &Notice) -> Labels {
 }
 
 /// The annotations of the alerts that are pushed, and the job's last words.
-fn annotations(notice: &Notice) -> Labels {
+fn annotations(notice: &Notice, notification: &Notification<'_>) -> Labels {
     // What is bad now; of what is over, what it was.
     let kind = notice.leading().unwrap_or(notice.first).kind;
     let family = family_word(kind.family()).to_lowercase();
@@ -137,7 +142,10 @@ fn annotations(notice: &Notice) -> Labels {
         }
         None => format!("{} is {family}: {}", title(notice), kind.meaning()),
     };
+    let records = notice.records.as_ref().map(how_many).unwrap_or_default();
     let pairs = [
+        ("records", records),
+        ("record_list", each(notification, notice).join("\n")),
         ("summary", summary),
         ("description", lines(&notice.description, 20, 1000)),
         ("reason", kind.as_str().to_owned()),

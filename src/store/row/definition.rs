@@ -10,6 +10,7 @@ use crate::core::assertion::{Assertion, Reported};
 use crate::core::check::{Alias, Definition, Name, Origin, Overlap, PingMethods, Source, SourceLine, Spec};
 use crate::core::cron::Cron;
 use crate::core::periods::Periods;
+use crate::core::record::NamedRecords;
 use crate::core::reference::Ref;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
@@ -95,6 +96,9 @@ enum ScheduleRow {
 #[derive(Serialize, Deserialize)]
 struct AssertionRow {
     unknowns_before_alert: u32,
+    /// 0: results name no records. Left out by versions that knew none.
+    #[serde(default = "default_max_records", skip_serializing_if = "is_default_max_records")]
+    max_records: u32,
     reported: ReportedRow,
 }
 
@@ -212,17 +216,33 @@ fn spec_row(spec: &Spec) -> SpecRow {
     }
 }
 
+fn default_max_records() -> u32 {
+    NamedRecords::DEFAULT_MOST
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_default_max_records(most: &u32) -> bool {
+    *most == NamedRecords::DEFAULT_MOST
+}
+
 fn assertion_row(assertion: &Assertion) -> AssertionRow {
-    let Assertion { reported: Reported { reporter, by, args }, unknowns_before_alert } = assertion;
+    let Assertion { reported: Reported { reporter, by, args }, unknowns_before_alert, max_records } =
+        assertion;
     let reported = ReportedRow { reporter: reporter.to_string(), by: by.to_string(), args: args.to_string() };
-    AssertionRow { unknowns_before_alert: *unknowns_before_alert, reported }
+    AssertionRow {
+        unknowns_before_alert: *unknowns_before_alert,
+        max_records: max_records.unwrap_or(0),
+        reported,
+    }
 }
 
 fn read_assertion(row: &AssertionRow) -> Assertion {
-    let AssertionRow { unknowns_before_alert, reported: ReportedRow { reporter, by, args } } = row;
+    let AssertionRow { unknowns_before_alert, max_records, reported: ReportedRow { reporter, by, args } } =
+        row;
     let text = |text: &String| if text.is_empty() { Arc::default() } else { Arc::from(text.as_str()) };
     let reported = Reported { reporter: text(reporter), by: text(by), args: text(args) };
-    Assertion { reported, unknowns_before_alert: *unknowns_before_alert }
+    let max_records = Some(*max_records).filter(|most| *most > 0);
+    Assertion { reported, unknowns_before_alert: *unknowns_before_alert, max_records }
 }
 
 fn occurrences_row(at: &Occurrences) -> OccurrencesRow {

@@ -6,7 +6,7 @@ use crate::core::alert::{RESOLVED_KEPT, alerts_of, project};
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentStatus, Matter};
 use crate::core::outbox::DeliveryKind;
-use crate::core::route::ReceiverPolicy;
+use crate::core::route::{About, ReceiverPolicy};
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -30,6 +30,7 @@ fn of_check(rows: &mut dyn Rows, id: CheckId, now: Time) -> Result<(), StoreErro
     let seen = SeenCheck {
         definition: &definition,
         causes: state.causes.as_slice(),
+        about: About::default(),
         is_paused: state.pause.since().is_some(),
         incident: incident.as_ref().map_or(IncidentStatus::Open, |incident| incident.status),
     };

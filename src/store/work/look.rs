@@ -18,8 +18,9 @@ pub(super) struct LookFor<'a> {
 }
 
 /// What came of it.
-#[derive(Default)]
 pub(super) struct Looked {
+    /// Once so many are ready, no more is looked at.
+    enough: usize,
     pub(super) sendable: Vec<Delivery>,
     pub(super) dropped: Vec<Delivery>,
     /// Until when, and what may end it before.
@@ -28,8 +29,19 @@ pub(super) struct Looked {
     pub(super) ready: usize,
 }
 
+impl Default for Looked {
+    fn default() -> Looked {
+        Looked::up_to(Looked::ENOUGH)
+    }
+}
+
 impl Looked {
-    /// More than enough for any message.
+    /// Of which so many are enough.
+    pub(super) fn up_to(enough: usize) -> Looked {
+        Looked { enough, sendable: Vec::new(), dropped: Vec::new(), held: Vec::new(), ready: 0 }
+    }
+
+    /// More than enough for any message, but for records.
     pub(super) const ENOUGH: usize = 2 * Message::MAX_MEMBERS;
     /// The most that is looked at in one call: the rest follows at once, and what happens meanwhile goes between.
     pub(super) const MOST: usize = 4 * Looked::ENOUGH;
@@ -47,7 +59,7 @@ impl Looked {
     }
 
     pub(super) fn is_enough(&self) -> bool {
-        self.ready >= Looked::ENOUGH
+        self.ready >= self.enough
     }
 }
 
@@ -112,15 +124,17 @@ fn verdict_now(
 ) -> Result<(Verdict, Vec<HeldBy>), StoreError> {
     let definition = &rows.definition(delivery.check)?;
     let incident = rows.incident(delivery.incident)?;
-    let (incident, causes) = stands_now(rows, delivery, incident.as_ref(), &check.causes)?;
-    let seen = SeenCheck { definition, causes, is_paused: check.is_paused, incident };
+    let about = incident.as_ref().map(Incident::about).unwrap_or_default();
+    let causes = incident.as_ref().map_or_else(|| check.causes.clone(), |it| it.causes_in(&check.causes));
+    let (incident, causes) = stands_now(rows, delivery, incident.as_ref(), &causes)?;
+    let seen = SeenCheck { definition, causes, about, is_paused: check.is_paused, incident };
     let dependencies = &dependencies(rows, definition)?;
     let (kind, ready_at) = (delivery.kind, delivery.ready_at());
     let mutes = rows.mutes()?;
     Ok(verdict_and_holds(Question { seen, dependencies, mutes, kind, ready_at, group_wait }, now))
 }
 
-/// Where its incident stands for a delivery, and by which causes of the check it is asked about.
+/// Where its incident stands for a delivery, and by which of its causes it is asked about.
 fn stands_now<'a>(
     rows: &dyn Rows,
     delivery: &Delivery,

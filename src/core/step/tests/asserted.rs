@@ -5,7 +5,7 @@ use crate::core::results::ResultKind;
 
 /// Reported every minute, with 10 s of grace.
 fn asserted() -> Spec {
-    let assertion = Assertion { reported: Reported::default(), unknowns_before_alert: 3 };
+    let assertion = Assertion { reported: Reported::default(), unknowns_before_alert: 3, max_records: None };
     Spec { assert: Some(assertion.into()), ..every() }
 }
 
@@ -167,7 +167,7 @@ fn what_is_asserted_no_more_is_not_violated_and_what_is_asserted_now_has_not_fai
     );
     let by_another = |reporter: &str| {
         let reported = Reported { reporter: reporter.into(), ..Reported::default() };
-        let assertion = Assertion { reported, unknowns_before_alert: 2 };
+        let assertion = Assertion { reported, unknowns_before_alert: 2, max_records: None };
         Spec { assert: Some(assertion.into()), failures_before_alert: 2, ..unscheduled() }
     };
     // What another one found in a row is not in a row with it.

@@ -10,6 +10,7 @@ mod lane;
 mod lanes;
 mod process;
 mod queue;
+pub(super) mod records;
 pub(in crate::store) mod rows;
 mod said;
 pub(super) mod shown;
@@ -55,6 +56,8 @@ pub(super) struct Outbox {
     by_incident: HashMap<IncidentId, BTreeSet<DeliveryId>>,
     /// The incidents of these, by check.
     of_checks: BTreeSet<(CheckId, IncidentId)>,
+    /// Reminders of records that wait, by check.
+    record_reminders: BTreeSet<(CheckId, DeliveryId)>,
     told: FirstTold,
     pub(super) terms: Terms,
     /// Not settled.
@@ -149,6 +152,13 @@ impl Outbox {
         self.count(before.as_ref(), &delivery);
         self.undo.note_delivery(delivery.id, before);
         self.holds.forget(delivery.id);
+        if delivery.kind == DeliveryKind::Reminder && !delivery.key.is_own() {
+            let place = (delivery.check, delivery.id);
+            match delivery.state {
+                DeliveryState::Waiting => self.record_reminders.insert(place),
+                _ => self.record_reminders.remove(&place),
+            };
+        }
         if self.incidents.get(&delivery.incident).is_some_and(|incident| !incident.status.is_ended()) {
             self.told.put(&delivery);
         }
