@@ -27,6 +27,19 @@ pub async fn take(
     check: CheckId,
     fact: ResultFact,
 ) -> Result<ResultTaken, PingNotTaken> {
+    let taken = take_all(services, check, fact).await;
+    if matches!(taken, Err(PingNotTaken::Overloaded | PingNotTaken::NotStored)) {
+        // 9.1: also where it was a slice that found no place, nobody says later that the result was missing.
+        services.writer.refuse(check);
+    }
+    taken
+}
+
+async fn take_all(
+    services: &Services,
+    check: CheckId,
+    fact: ResultFact,
+) -> Result<ResultTaken, PingNotTaken> {
     let may_end_records = fact.records.is_some() || fact.result.outcome == Outcome::Holds;
     let _turn = if may_end_records { Some(services.reports.wait(check).await) } else { None };
     let named = fact.records.clone().unwrap_or_default();

@@ -83,14 +83,14 @@ pub struct Notice {
 pub struct RecordsNotice {
     /// So many begin with this message.
     pub new: u32,
-    /// So many are open, without those that nobody wants to hear of.
+    /// So many are open of which the receiver hears or heard, without those that nobody wants to hear of.
     pub open: u32,
     /// So many are over since.
     pub ended: u32,
     /// So many were something else, which is asserted no more (18.8).
     pub changed: u32,
     /// The first of these by their opening, at most [`RecordsNotice::MAX_SAID`]: those that are new, and then those that are over; in
-    /// a reminder those that are open.
+    /// a reminder those that are over, and then those that are open.
     pub said: Vec<RecordSaid>,
 }
 
@@ -100,10 +100,10 @@ impl RecordsNotice {
     /// So much of each one's details is, in characters.
     pub const MAX_DETAILS_CHARS: usize = 1_000;
 
-    /// How many are not said one by one.
-    pub fn more(&self) -> u32 {
-        let told = self.new + self.ended + self.changed;
-        let all = if told > 0 { told } else { self.open };
+    /// How many are not said one by one by a message of this kind.
+    pub fn more(&self, kind: DeliveryKind) -> u32 {
+        let open = if kind == DeliveryKind::Reminder { self.open } else { 0 };
+        let all = self.new + self.ended + self.changed + open;
         all.saturating_sub(u32::try_from(self.said.len()).unwrap_or(u32::MAX))
     }
 }
@@ -182,6 +182,11 @@ impl Notice {
     /// When what it tells of began.
     pub fn began_at(&self) -> Time {
         self.flaps().map_or(self.opened_at, |flaps| flaps.since)
+    }
+
+    /// Whether nothing of it is left: of a check's records some may be over, and others of which the receiver heard may not.
+    pub fn is_all_over(&self) -> bool {
+        self.is_over() && self.records.as_ref().is_none_or(|records| records.open == 0)
     }
 
     /// Whether it says that something is over.

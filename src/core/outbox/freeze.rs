@@ -94,8 +94,8 @@ pub fn halves(members: &[(DeliveryId, Matter)]) -> Option<[Vec<DeliveryId>; 2]> 
     if matters.len() < 2 {
         return None;
     }
-    let first = &matters[..matters.len() / 2];
-    let (one, other): (Vec<_>, Vec<_>) = members.iter().partition(|(_, matter)| first.contains(&matter));
+    let first: HashSet<&Matter> = matters[..matters.len() / 2].iter().copied().collect();
+    let (one, other): (Vec<_>, Vec<_>) = members.iter().partition(|(_, matter)| first.contains(matter));
     Some([one, other].map(|half| half.into_iter().map(|(id, _)| *id).collect()))
 }
 

@@ -25,6 +25,13 @@ impl Delivery {
     }
 }
 
+impl Delivery {
+    /// Whether it reminds of a check's records (12.4).
+    pub fn is_record_reminder(&self) -> bool {
+        self.kind == DeliveryKind::Reminder && !self.key.is_own()
+    }
+}
+
 /// Deliveries by what they are told as one with, in the order in which each topic comes.
 pub fn by_topic(members: &[Delivery]) -> Vec<(Topic, Vec<&Delivery>)> {
     let mut topics: Vec<(Topic, Vec<&Delivery>)> = Vec::new();

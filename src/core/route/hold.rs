@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, Mute, Views};
 use super::mutes::Mutes;
-use crate::core::cause::Family;
+use crate::core::cause::{CauseKind, Family};
 use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::{CancelReason, DeliveryKind};
@@ -98,9 +98,12 @@ impl Dependency {
     pub fn of(name: &Name, state: &State, incident: Option<IncidentStatus>) -> Dependency {
         let is_judged = state.archived.is_none() && state.pause.since().is_none();
         let is_late_or_failing = state.causes.any(Family::Late) || state.causes.any(Family::Failing);
+        // Of its records others are told: these count only while somebody wants to hear of one (18.5).
+        let are_records_violated = state.causes.has(CauseKind::RecordsViolated);
+        let is_unwanted = incident == Some(IncidentStatus::WontFix) && !are_records_violated;
         Dependency {
             name: name.clone(),
-            is_bad: is_late_or_failing && is_judged && incident != Some(IncidentStatus::WontFix),
+            is_bad: is_late_or_failing && is_judged && !is_unwanted,
             recovered_at: state.recovered_at,
         }
     }

@@ -23,7 +23,7 @@ pub fn how_many(records: &RecordsNotice) -> String {
 /// A line for each that is said one by one, and where the others are.
 pub fn each(notification: &Notification<'_>, notice: &Notice) -> Vec<String> {
     let Some(records) = &notice.records else { return Vec::new() };
-    let more = records.more();
+    let more = records.more(notice.kind);
     let others = format!("and {more} more: {}", records_page(notification, notice));
     records.said.iter().map(one).chain((more > 0).then_some(others)).collect()
 }

@@ -50,7 +50,7 @@ pub fn word(notice: &Notice) -> &'static str {
         (true, IncidentStatus::Removed) => "REMOVED",
         (true, IncidentStatus::Changed) => "CHANGED",
         // Of its records some are over, and others are not.
-        (true, _) if notice.records.as_ref().is_some_and(|records| records.open > 0) => "EASED",
+        (true, _) if !notice.is_all_over() => "EASED",
         (true, _) => "RECOVERED",
         (false, _) => family_word(notice.first.kind.family()),
     }

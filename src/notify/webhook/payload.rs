@@ -88,7 +88,7 @@ pub(super) const RESOLVED: &str = "resolved";
 
 fn alert(notice: &Notice, notification: &Notification<'_>) -> Alert {
     let labels = labels(notice);
-    let is_over = notice.is_over();
+    let is_over = notice.is_all_over();
     let ended_at = notice.ended_at.unwrap_or(notification.now);
     Alert {
         status: if is_over { RESOLVED } else { FIRING },

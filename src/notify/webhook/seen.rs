@@ -89,7 +89,7 @@ fn one(notification: &Notification<'_>, notice: &Notice) -> TemplateCheck {
             DeliveryKind::Episode => "episode",
             DeliveryKind::Flapping(_) => "flapping",
         },
-        status: if notice.is_over() { RESOLVED } else { FIRING },
+        status: if notice.is_all_over() { RESOLVED } else { FIRING },
         word: word(notice),
         reason: notice.first.kind.as_str(),
         why: notice.first.kind.meaning(),
@@ -123,7 +123,7 @@ fn of_records(notification: &Notification<'_>, notice: &Notice, records: &Record
         is_over: said.is_over,
     });
     let page = records_page(notification, notice);
-    TemplateRecords { new, open, ended, changed, more: records.more(), list: list.collect(), page }
+    TemplateRecords { new, open, ended, changed, more: records.more(notice.kind), list: list.collect(), page }
 }
 
 fn seconds(span: Span) -> i64 {

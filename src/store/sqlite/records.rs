@@ -146,15 +146,6 @@ impl RecordRows for Tx<'_> {
         Ok(of_outbox::record_reminders(&self.memory.outbox, check).cloned().collect())
     }
 
-    fn record_reminder(
-        &self,
-        check: CheckId,
-        receiver: &ReceiverName,
-    ) -> Result<Option<Delivery>, StoreError> {
-        let mut all = of_outbox::record_reminders(&self.memory.outbox, check);
-        Ok(all.find(|reminder| reminder.receiver == *receiver).cloned())
-    }
-
     fn waiting_of_records(
         &self,
         check: CheckId,

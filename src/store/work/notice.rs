@@ -35,7 +35,7 @@ pub(super) fn notice_of(
     let first = notice(rows, members[0], now)?;
     match topic {
         Topic::One(_) => Ok(first),
-        Topic::Records(check) => of_records(rows, check, members, first),
+        Topic::Records(check) => of_records(rows, check, members, first, now),
     }
 }
 

@@ -68,14 +68,8 @@ pub(in crate::store) trait RecordRows {
         message: &str,
     ) -> Result<(), StoreError>;
 
-    /// The reminders of a check's records that wait: one for each receiver (12.4).
+    /// The reminders of a check's records that are unfinished: one for each receiver (12.4).
     fn record_reminders(&self, check: CheckId) -> Result<Vec<Delivery>, StoreError>;
-    /// The one of a receiver.
-    fn record_reminder(
-        &self,
-        check: CheckId,
-        receiver: &ReceiverName,
-    ) -> Result<Option<Delivery>, StoreError>;
     /// What waits for a receiver of a check's records, for no message, and does not stand aside, in the order of their ids.
     fn waiting_of_records(
         &self,

@@ -123,7 +123,7 @@ fn change(
     let mut made = Made { totals: before, news: RecordNews::default() };
     act(rows, &mut made)?;
     let Made { totals, mut news } = made;
-    hand_over(rows, of.check, &reminders, of.at)?;
+    hand_over(rows, of.check, &reminders)?;
     if totals != before {
         let judged = Subject::as_before(of.check, of.definition);
         step_check(rows, judged, &Input::Records(totals), of.at)?;

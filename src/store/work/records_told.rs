@@ -1,11 +1,15 @@
 //! What a message says of a check's records, all together (12.3).
 
+use std::collections::HashSet;
+
 use super::rows::Rows;
 use crate::core::check::CheckId;
 use crate::core::incident::{Incident, IncidentId, IncidentKey, IncidentStatus};
 use crate::core::notice::{Notice, RecordSaid, RecordsNotice};
 use crate::core::outbox::{Delivery, DeliveryKind};
+use crate::core::route::{ReceiverName, muted};
 use crate::core::text::begun;
+use crate::core::time::Time;
 use crate::store::StoreError;
 
 /// Open records are looked through so many at a time.
@@ -17,15 +21,15 @@ pub(super) fn of_records(
     check: CheckId,
     members: &[&Delivery],
     first: Notice,
+    now: Time,
 ) -> Result<Notice, StoreError> {
-    let totals = rows.state(check)?.records();
     let mut incidents = Vec::with_capacity(members.len());
     for member in members {
         let incident = rows.incident(member.incident)?;
         let incident = incident.expect("an incident is kept while something is told of it");
         incidents.push((member.kind, incident));
     }
-    incidents.sort_by_key(|(_, incident)| incident.id);
+    incidents.sort_by_key(|(kind, incident)| (incident.id, kind.as_str()));
     incidents.dedup_by_key(|(kind, incident)| (*kind, incident.id));
     let is_over = |kind: DeliveryKind| matches!(kind, DeliveryKind::Recovery | DeliveryKind::Episode);
     let (over, bad): (Vec<_>, Vec<_>) = incidents.into_iter().partition(|(kind, _)| is_over(*kind));
@@ -33,12 +37,18 @@ pub(super) fn of_records(
         bad.iter().filter(|(kind, _)| *kind == DeliveryKind::Alert).map(|(_, incident)| incident).collect();
     let is_changed = |incident: &Incident| incident.status == IncidentStatus::Changed;
     let changed = over.iter().filter(|(_, incident)| is_changed(incident)).count();
-    let told = new.iter().copied().chain(over.iter().map(|(_, incident)| incident));
-    let is_reminder = new.is_empty() && !bad.is_empty();
-    let said = if is_reminder { said_of_open(rows, check)? } else { said(rows, told)? };
+    let open = open_for(rows, check, members)?;
+    let are_over = over.iter().map(|(_, incident)| incident);
+    let said = if new.is_empty() && !bad.is_empty() {
+        let left = RecordsNotice::MAX_SAID.saturating_sub(over.len());
+        let open = reminded_of(rows, check, &open, left, now)?;
+        said(rows, are_over.chain(&open))?
+    } else {
+        said(rows, new.iter().copied().chain(are_over))?
+    };
     let records = RecordsNotice {
         new: count(new.len()),
-        open: totals.violated(),
+        open: count(open.len()),
         ended: count(over.len() - changed),
         changed: count(changed),
         said,
@@ -52,7 +62,7 @@ pub(super) fn of_records(
     let all = || bad.iter().chain(&over).map(|(_, incident)| incident);
     let opened_at = all().map(|incident| incident.opened_at).min().unwrap_or(first.opened_at);
     let ended_at = all().filter_map(|incident| incident.ended_at).max().filter(|_| !is_told_bad);
-    let thread = match totals.thread {
+    let thread = match rows.state(check)?.records().thread {
         Some(thread) => rows.record_thread(check, &members[0].receiver, thread)?,
         None => None,
     };
@@ -83,25 +93,65 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// The first of those that are open, and that somebody wants to hear of and nobody is on, by their opening.
-fn said_of_open(rows: &dyn Rows, check: CheckId) -> Result<Vec<RecordSaid>, StoreError> {
-    let mut first: Vec<Incident> = Vec::new();
+/// The open records of a check of which the receiver of these is told, by these or before, in the order of their opening;
+/// without those that nobody wants to hear of. Others may be another receiver's.
+fn open_for(
+    rows: &dyn Rows,
+    check: CheckId,
+    members: &[&Delivery],
+) -> Result<Vec<(IncidentId, IncidentStatus)>, StoreError> {
+    let receiver = &members[0].receiver;
+    let told_now: HashSet<IncidentId> = members.iter().map(|member| member.incident).collect();
+    let mut open = Vec::new();
     let mut after = None;
     loop {
         let page = rows.open_records(check, after.as_ref(), AT_A_TIME)?;
         for id in &page {
             let incident = rows.incident(*id)?.expect("an incident is kept while it is open");
-            after = Some(incident.key.clone());
-            if incident.status == IncidentStatus::Open {
-                first.push(incident);
+            let is_told = told_now.contains(id) || is_told_of(rows, &incident, receiver)?;
+            if is_told && incident.status != IncidentStatus::WontFix {
+                open.push((*id, incident.status));
             }
+            after = Some(incident.key);
         }
-        first.sort_by_key(|incident| incident.id);
-        first.truncate(RecordsNotice::MAX_SAID);
         if page.len() < AT_A_TIME {
-            return said(rows, first.iter());
+            open.sort_unstable_by_key(|(id, _)| *id);
+            return Ok(open);
         }
     }
+}
+
+/// Whether a receiver was told that a record is violated, or may have been.
+pub(super) fn is_told_of(
+    rows: &dyn Rows,
+    incident: &Incident,
+    receiver: &ReceiverName,
+) -> Result<bool, StoreError> {
+    let told = rows.first_attempted(incident.id)?;
+    Ok(told.iter().any(|row| row.receiver == *receiver && row.is_attempted()))
+}
+
+/// The first of these on which nobody is, and which nobody muted.
+fn reminded_of(
+    rows: &dyn Rows,
+    check: CheckId,
+    open: &[(IncidentId, IncidentStatus)],
+    most: usize,
+    now: Time,
+) -> Result<Vec<Incident>, StoreError> {
+    let definition = rows.definition(check)?;
+    let mut first = Vec::new();
+    for (id, _) in open.iter().filter(|(_, status)| *status == IncidentStatus::Open) {
+        if first.len() == most {
+            break;
+        }
+        let incident = rows.incident(*id)?.expect("an incident is kept while it is open");
+        let causes = [incident.first];
+        if muted(now, &incident.facts(&definition, &causes), rows.mutes()?, &[]).is_none() {
+            first.push(incident);
+        }
+    }
+    Ok(first)
 }
 
 fn said<'a>(

@@ -8,7 +8,7 @@ use super::records::{BY_RESULT, OfCheck, carry_out_result, is_not_judged};
 use super::rows::Rows;
 use super::step::{Subject, step_check};
 use crate::core::assertion::{AssertionResult, Naming, Outcome};
-use crate::core::check::{CheckId, Definition};
+use crate::core::check::{CheckId, Definition, Ping};
 use crate::core::incident::{Incident, IncidentId, IncidentStatus, Matter};
 use crate::core::record::{NamedRecords, RecordTotals};
 use crate::core::step::{Input, repeats};
@@ -30,19 +30,21 @@ pub(super) fn apply_result(
     let Some(naming) = naming(definition, fact) else { return Ok(Applied::TakesNoRecords) };
     let before = own(rows, check)?;
     let judged = Subject::as_before(check, definition);
+    if definition.spec.max_records().is_some() {
+        // What is due before it comes first: a pause may end by then.
+        step_check(rows, judged, &Input::Tick, at)?;
+    }
     let records = match named_by(rows, check, naming, (fact, at))? {
         None => RecordNews { open: rows.state(check)?.records().open, ..RecordNews::default() },
         Some(named) => {
             let of = OfCheck { check, definition, by: BY_RESULT, at };
-            // What is due before it comes first.
-            step_check(rows, judged, &Input::Tick, at)?;
             match carry_out_result(rows, of, &named, true)? {
                 Some(news) => news,
                 None => return Ok(Applied::InSlices),
             }
         }
     };
-    let result = AssertionResult { records: naming, ..fact.result.clone() };
+    let result = AssertionResult { records: naming, outcome: outcome(fact), ..fact.result.clone() };
     let stepped = step_check(rows, judged, &Input::Result(result), at)?;
     let after = own(rows, check)?;
     let opens = after.is_some_and(|(incident, _)| before.is_none_or(|(before, _)| before != incident));
@@ -63,11 +65,29 @@ fn own(rows: &dyn Rows, check: CheckId) -> Result<Own, StoreError> {
     Ok(open.map(|incident: Incident| (incident.id, incident.status)))
 }
 
-/// Whether it names all that violates the assertion; `None`: it must not.
+/// What it came to: what names records is violated, whatever it says.
+fn outcome(fact: &ResultFact) -> Outcome {
+    match fact.result.outcome {
+        Outcome::Holds if fact.records.as_ref().is_some_and(|named| !named.is_empty()) => Outcome::Violated,
+        outcome => outcome,
+    }
+}
+
+fn kept_as(fact: &ResultFact) -> Ping {
+    Ping { kind: outcome(fact).kept_as(), ..fact.result.kept_as() }
+}
+
+/// Whether it names all that violates the assertion; `None`: it must not. Whoever could not tell names nothing (17.4), and what
+/// is violated though it names nothing is so as a whole: no record is over by either.
 fn naming(definition: &Definition, fact: &ResultFact) -> Option<Naming> {
     let Some(named) = &fact.records else { return Some(Naming::Nothing) };
     let most = definition.spec.max_records()?;
-    Some(if named.fit(most) { Naming::All } else { Naming::TooMany })
+    Some(match outcome(fact) {
+        Outcome::Unknown => Naming::Nothing,
+        Outcome::Violated if named.is_empty() => Naming::Nothing,
+        Outcome::Violated | Outcome::Holds if named.fit(most) => Naming::All,
+        Outcome::Violated | Outcome::Holds => Naming::TooMany,
+    })
 }
 
 /// What a result names, if anything is to be judged by it: nothing where more than may be are named (18.6), or where it came
@@ -82,7 +102,7 @@ fn named_by(
     let state = rows.state(check)?;
     let had_any = state.records() != RecordTotals::default();
     Ok(match naming {
-        _ if is_not_judged(&state) || repeats(&state, &fact.result.kept_as(), at) => None,
+        _ if is_not_judged(&state) || repeats(&state, &kept_as(fact), at) => None,
         Naming::All => fact.records.clone(),
         Naming::Nothing if fact.result.outcome == Outcome::Holds && had_any => Some(Arc::default()),
         Naming::Nothing | Naming::TooMany => None,
@@ -104,7 +124,7 @@ fn kept(rows: &dyn Rows, check: CheckId, fact: &ResultFact, is_news: bool) -> Re
         many => format!("{many} records"),
     });
     Ok(PingFact {
-        ping: fact.result.kept_as(),
+        ping: kept_as(fact),
         comment: fact.why.clone().or(named),
         body: text,
         left_out: fact.left_out,

@@ -7,7 +7,7 @@ use super::entropy::entropy;
 use super::own::note_server;
 use super::park::park;
 use super::record::{Noted, note_attempt};
-use super::reminders::{remind_of_another, waiting_reminder};
+use super::reminders::{is_held, remind_of_another, waiting_reminder};
 use super::rows::{Rows, Settled};
 use super::split::refused;
 use super::wait::let_wait;
@@ -149,18 +149,21 @@ fn piece_of(members: &[Delivery], from: usize, most: usize) -> Vec<Delivery> {
 }
 
 fn sent(rows: &mut dyn Rows, delivery: Delivery, message: MessageId, now: Time) -> Result<(), StoreError> {
-    let waiting = waiting_reminder(rows, &delivery)?;
+    let (held, waiting) = match waiting_reminder(rows, &delivery)? {
+        Some(held) if is_held(&held, now) => (Some(held), None),
+        waiting => (None, waiting),
+    };
     let causes = rows.check_now(delivery.check)?.causes;
     let repeat = rows.incident(delivery.incident)?.and_then(|incident| {
         let causes = incident.causes_in(&causes);
         let stands = incident.stands_for(delivery.action, causes.as_slice());
         after_sent(&delivery, stands, waiting.as_ref(), now)
     });
-    if repeat.is_none() && waiting.is_none() {
+    if repeat.is_none() && waiting.is_none() && held.is_none() {
         remind_of_another(rows, &delivery, now)?;
     }
     if let Some(repeat) = repeat {
-        if let Some(waiting) = waiting.filter(|waiting| Some(waiting.id) == repeat.instead_of) {
+        if let Some(waiting) = waiting.filter(|waiting| Some(waiting.id) == repeat.instead_of).or(held) {
             let state = DeliveryState::Cancelled(CancelReason::RemindedSooner);
             rows.update_delivery(Delivery { state, ..waiting })?;
         }

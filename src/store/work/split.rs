@@ -1,7 +1,7 @@
 //! A message whose content was refused (12.4): it is split until what offends stands alone. So is one that has more members
 //! than its receiver names by now.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::notice::notice_of;
 use super::park::park;
@@ -63,8 +63,9 @@ fn split(
     let Some(halves) = halves(&matters) else { return Ok(false) };
     let notices = rows.frozen(message)?;
     for half in halves {
+        let of_it: HashSet<DeliveryId> = half.iter().copied().collect();
         let rows_of_it: Vec<Delivery> =
-            members.iter().filter(|row| half.contains(&row.id)).cloned().collect();
+            members.iter().filter(|row| of_it.contains(&row.id)).cloned().collect();
         // What cannot be read is said as things stand when it is sent.
         let said = match &notices {
             Some(notices) => notices_of(rows, (&members, notices), &rows_of_it, now)?,

@@ -65,7 +65,7 @@ fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Resul
         rows.update_incident(stands.clone())?;
     }
     if is_record {
-        hand_over(rows, check, &reminders, now)?;
+        hand_over(rows, check, &reminders)?;
         stands_otherwise(rows, &incident, &stands, &NewMark { at: now, by, comment })?;
     }
     Ok(Stood::New)

@@ -152,13 +152,6 @@ impl Outbox {
         self.count(before.as_ref(), &delivery);
         self.undo.note_delivery(delivery.id, before);
         self.holds.forget(delivery.id);
-        if delivery.kind == DeliveryKind::Reminder && !delivery.key.is_own() {
-            let place = (delivery.check, delivery.id);
-            match delivery.state {
-                DeliveryState::Waiting => self.record_reminders.insert(place),
-                _ => self.record_reminders.remove(&place),
-            };
-        }
         if self.incidents.get(&delivery.incident).is_some_and(|incident| !incident.status.is_ended()) {
             self.told.put(&delivery);
         }
@@ -190,6 +183,9 @@ impl Outbox {
         if is_resting || is_unfinished(&delivery) {
             self.by_incident.entry(delivery.incident).or_default().insert(delivery.id);
             self.of_checks.insert((delivery.check, delivery.incident));
+            if delivery.is_record_reminder() {
+                self.record_reminders.insert((delivery.check, delivery.id));
+            }
             self.deliveries.insert(delivery.id, delivery);
         } else {
             self.forget_delivery(&delivery);
@@ -236,6 +232,7 @@ impl Outbox {
 
     fn forget_delivery(&mut self, delivery: &Delivery) {
         self.holds.forget(delivery.id);
+        self.record_reminders.remove(&(delivery.check, delivery.id));
         let before = self.deliveries.remove(&delivery.id);
         self.undo.note_delivery(delivery.id, before);
         if let Some(ids) = self.by_incident.get_mut(&delivery.incident) {

@@ -3,7 +3,7 @@
 use super::Outbox;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentId, IncidentKey, Matter};
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryState};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Topic};
 use crate::core::route::ReceiverName;
 
 /// The open incidents of a check's records, in the order of their keys, after this one.
@@ -33,7 +33,7 @@ pub(in crate::store::sqlite) fn ask_incident(outbox: &mut Outbox, incident: Inci
     }
 }
 
-/// The reminders of a check's records that wait.
+/// The reminders of a check's records that wait, are in a message, or rest.
 pub(in crate::store::sqlite) fn record_reminders(
     outbox: &Outbox,
     check: CheckId,
@@ -50,7 +50,8 @@ pub(in crate::store::sqlite) fn waiting_of_records(
     limit: usize,
 ) -> Vec<DeliveryId> {
     let Some(lane) = outbox.lanes.get(receiver) else { return Vec::new() };
-    let is_of_record = |id: &DeliveryId| !outbox.deliveries[id].key.is_own();
+    // That something flaps is told by itself.
+    let is_of_record = |id: &DeliveryId| matches!(outbox.deliveries[id].topic(), Topic::Records(_));
     let mut ids: Vec<DeliveryId> = lane.waiting.candidates_of(check).filter(is_of_record).collect();
     ids.sort_unstable();
     ids.truncate(limit);
