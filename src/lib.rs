@@ -32,6 +32,7 @@
 //! - [`clock`]: engine time. **Invariant:** nothing else reads a clock.
 //! - [`zones`]: the rules of time zones, the system's or built-in ones. **Invariant:** nothing else reads
 //!   their data.
+//! - [`exec`]: commands of the configuration, run so that nothing of them is left.
 //! - [`yaml`]: what a file says, with the place of each thing, and the files that it names. **Invariant:** which
 //!   keys there are is told to it; no room but `notify`, `probe` and `config` uses it.
 //! - [`config`]: files → a validated [`config::Config`], or every fault of every file with its place. **Invariant:** no
@@ -106,6 +107,7 @@ pub mod compat;
 pub mod config;
 pub mod core;
 pub mod engine;
+pub mod exec;
 pub mod http;
 pub mod metrics;
 pub mod notify;

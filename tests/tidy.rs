@@ -30,7 +30,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("clock", &["core"]),
     ("zones", &["core"]),
     ("yaml", &["core"]),
-    ("notify", &["core", "clock", "yaml"]),
+    ("exec", &["core"]),
+    ("notify", &["core", "clock", "yaml", "exec"]),
     ("config", &["core", "zones", "yaml", "notify", "probe"]),
     ("store", &["core", "clock", "zones"]),
     ("metrics", &["core", "clock", "zones"]),
@@ -43,7 +44,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "core", "clock", "zones", "config", "store", "notify", "probe", "metrics", "engine", "app",
-            "compat", "http",
+            "compat", "http", "exec",
         ],
     ),
     ("main", &["cli"]),

@@ -8,7 +8,7 @@ use super::view::{IncidentView, standing};
 use crate::core::check::{CheckId, Definition};
 use crate::core::incident::{IncidentId, IncidentStatus, IncidentStep};
 use crate::core::outbox::{Delivery, MessageId};
-use crate::core::route::{Facts, Matcher};
+use crate::core::route::{About, Facts, Matcher};
 use crate::core::time::Time;
 use crate::store::StoreError;
 use crate::store::history::{
@@ -186,7 +186,8 @@ impl IncidentsAsked {
     }
 
     fn is_met_at(&self, definition: &Definition, incident: &IncidentRecord) -> bool {
-        let facts = Facts { definition, causes: std::slice::from_ref(&incident.first) };
+        let about = About { key: incident.key.as_str(), labels: &incident.labels };
+        let facts = Facts { definition, causes: std::slice::from_ref(&incident.first), about };
         self.check.as_ref().is_none_or(|name| *name == definition.name.as_str())
             && self.labels.iter().all(|(name, value)| definition.label(name) == value)
             && (self.matchers.is_empty() || facts.matched_by(&self.matchers))

@@ -7,7 +7,7 @@ use super::turn::Busy;
 use crate::core::check::Name;
 use crate::core::matcher::MatcherError;
 use crate::core::time::Span;
-use crate::store::StoreError;
+use crate::store::{RecordRefusal, StoreError};
 
 /// Why an operation was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +125,15 @@ pub enum NotDone {
     /// A ping was not taken.
     #[error(transparent)]
     NotTaken(#[from] PingNotTaken),
+    /// Nothing became of a record.
+    #[error(transparent)]
+    Record(#[from] RecordRefusal),
+    /// No such record is open.
+    #[error("no record `{key}` of {check} is open")]
+    NoSuchRecord { check: Name, key: String },
+    /// No such key is marked.
+    #[error("no key `{key}` of {check} is marked")]
+    NoSuchMark { check: Name, key: String },
     /// The store could not take it.
     #[error("{error}: {now}", error = .0, now = what_now(.0))]
     Store(#[from] StoreError),
@@ -167,6 +176,9 @@ impl NotDone {
             | NotDone::NoSuchReceiver(_)
             | NotDone::NoSuchUnknownName(_)
             | NotDone::NotTaken(PingNotTaken::NoSuchCheck)
+            | NotDone::Record(RecordRefusal::NoSuchCheck)
+            | NotDone::NoSuchRecord { .. }
+            | NotDone::NoSuchMark { .. }
             | NotDone::Gone(_) => NotDoneKind::NotFound,
             NotDone::PausedByFile(_)
             | NotDone::TooManyMutes(_)
@@ -180,11 +192,13 @@ impl NotDone {
             | NotDone::NothingToTell(_)
             | NotDone::NothingParked(_)
             | NotDone::NothingLeaves
+            | NotDone::Record(_)
             | NotDone::NotTaken(
                 PingNotTaken::OnlyPost
                 | PingNotTaken::TakesResults
                 | PingNotTaken::TakesPings
-                | PingNotTaken::Probed,
+                | PingNotTaken::Probed
+                | PingNotTaken::TakesNoRecords(_),
             ) => NotDoneKind::Conflict,
             NotDone::BadEnd { .. }
             | NotDone::BadComment(_)

@@ -2,7 +2,8 @@
 
 use super::services::Services;
 use crate::core::check::{CheckId, PingMethods};
-use crate::store::{Applied, PingFact};
+use crate::store::writer::{Overloaded, PingAnswer};
+use crate::store::{Applied, PingFact, RecordRefusal};
 
 /// What is said of a ping that is no POST, at every door.
 pub const ONLY_POST: &str = "this check takes only POST (ping_methods)";
@@ -36,6 +37,9 @@ pub enum PingNotTaken {
     /// punctual looks itself whether it holds (17.1b).
     #[error("{}", PROBED)]
     Probed,
+    /// It takes no records.
+    #[error(transparent)]
+    TakesNoRecords(RecordRefusal),
     /// Too much waits.
     #[error("{}", OVERLOADED)]
     Overloaded,
@@ -54,17 +58,20 @@ pub fn admit(methods: PingMethods, method: &str) -> Result<(), PingNotTaken> {
 
 /// Has a ping stored, and waits until it is durable.
 pub async fn take(services: &Services, check: CheckId, fact: PingFact) -> Result<(), PingNotTaken> {
-    let stored = services.writer.ping(check, fact).map_err(|_| PingNotTaken::Overloaded)?;
-    match stored.await {
-        Ok(Ok(Applied::Done(_))) => Ok(()),
-        Ok(Ok(Applied::PausedByFile)) => {
-            unreachable!("a ping ends no pause of a file, and is told nothing of it")
-        }
-        Ok(Ok(Applied::Result(_) | Applied::TakesPings | Applied::Probed | Applied::Outdated)) => {
-            unreachable!("a ping is no result")
-        }
+    match stored(services.writer.ping(check, fact)).await? {
+        Applied::Done(_) => Ok(()),
+        other => unreachable!("a ping is no result and ends no pause of a file: {other:?}"),
+    }
+}
+
+/// Waits until a ping or a result that was queued is durable: what it came to, if it was taken.
+pub(super) async fn stored(queued: Result<PingAnswer, Overloaded>) -> Result<Applied, PingNotTaken> {
+    match queued.map_err(|_| PingNotTaken::Overloaded)?.await {
         Ok(Ok(Applied::TakesResults)) => Err(PingNotTaken::TakesResults),
+        Ok(Ok(Applied::TakesPings)) => Err(PingNotTaken::TakesPings),
+        Ok(Ok(Applied::Probed)) => Err(PingNotTaken::Probed),
         Ok(Ok(Applied::NoSuchCheck)) => Err(PingNotTaken::NoSuchCheck),
+        Ok(Ok(applied)) => Ok(applied),
         // The writer has logged what failed; if it is gone, we are stopping.
         Ok(Err(_)) | Err(_) => Err(PingNotTaken::NotStored),
     }

@@ -1,37 +1,101 @@
 //! Taking what a program found of a check that asserts something (§17): stored, and only then answered (14.1).
 
-use super::ping::PingNotTaken;
+use std::sync::Arc;
+
+use super::ping::{PingNotTaken, stored};
 use super::services::Services;
 use super::view::Moment;
+use crate::core::assertion::Outcome;
 use crate::core::check::{CheckId, Spec};
+use crate::core::record::NamedRecords;
 use crate::core::schedule::Schedule;
 use crate::core::step::served_from;
 use crate::core::time::{Span, Time};
+use crate::store::command::StoreCommand;
 use crate::store::live::Check;
-use crate::store::{Applied, ResultFact, ResultTaken};
+use crate::store::{
+    Applied, RecordAnswer, RecordCall, RecordNews, RecordOrder, RecordRefusal, ResultFact, ResultTaken,
+};
 
 /// What is due within this time is asked for where a result counts whenever it comes: its reporter looks now (17.9).
 const DUE_WITHIN: Span = Span::secs(30);
 
-/// Has a result stored, and waits until it is durable.
+/// Has a result stored, and waits until it is durable. What it makes of many records is stored in slices before that, with
+/// pings between them (18.7): where that is broken off, whoever reported has no answer and reports again.
 pub async fn take(
     services: &Services,
     check: CheckId,
     fact: ResultFact,
 ) -> Result<ResultTaken, PingNotTaken> {
-    let stored = services.writer.report(check, fact).map_err(|_| PingNotTaken::Overloaded)?;
-    match stored.await {
-        Ok(Ok(Applied::Result(taken))) => Ok(taken),
-        Ok(Ok(Applied::NoSuchCheck)) => Err(PingNotTaken::NoSuchCheck),
-        Ok(Ok(Applied::TakesPings)) => Err(PingNotTaken::TakesPings),
-        Ok(Ok(Applied::Probed)) => Err(PingNotTaken::Probed),
-        Ok(Ok(Applied::Done(_) | Applied::PausedByFile | Applied::TakesResults | Applied::Outdated)) => {
-            unreachable!("what is reported is a result, and no ping and no pause")
+    let taken = take_all(services, check, fact).await;
+    if matches!(taken, Err(PingNotTaken::Overloaded | PingNotTaken::NotStored)) {
+        // 9.1: also where it was a slice that found no place, nobody says later that the result was missing.
+        services.writer.refuse(check);
+    }
+    taken
+}
+
+async fn take_all(
+    services: &Services,
+    check: CheckId,
+    fact: ResultFact,
+) -> Result<ResultTaken, PingNotTaken> {
+    let may_end_records = fact.records.is_some() || fact.result.outcome == Outcome::Holds;
+    let _turn = if may_end_records { Some(services.reports.wait(check).await) } else { None };
+    let named = fact.records.clone().unwrap_or_default();
+    let mut news = RecordNews::default();
+    for _ in 0..MOST_TRIES {
+        if let Some(taken) = take_whole(services, check, fact.clone()).await? {
+            return Ok(ResultTaken { records: news.followed_by(taken.records), ..taken });
         }
-        // The writer has logged what failed; if it is gone, we are stopping.
-        Ok(Err(_)) | Err(_) => Err(PingNotTaken::NotStored),
+        news = news.followed_by(take_slices(services, check, &named).await?);
+    }
+    Err(PingNotTaken::Overloaded)
+}
+
+/// Has all slices stored but what the fact itself may bring.
+async fn take_slices(
+    services: &Services,
+    check: CheckId,
+    named: &Arc<NamedRecords>,
+) -> Result<RecordNews, PingNotTaken> {
+    let mut news = RecordNews::default();
+    loop {
+        let what = RecordOrder::Slice(named.clone());
+        let call = Box::new(RecordCall { check, what, by: String::new() });
+        let done = services.command_of_program(|answer| StoreCommand::Records(call, answer)).await;
+        match done {
+            Ok(Ok(RecordAnswer::Slice(slice))) => news = news.followed_by(slice),
+            Ok(Ok(RecordAnswer::Refused(RecordRefusal::NoSuchCheck))) => {
+                return Err(PingNotTaken::NoSuchCheck);
+            }
+            Ok(Ok(RecordAnswer::Refused(refusal))) => return Err(PingNotTaken::TakesNoRecords(refusal)),
+            Ok(Ok(_)) => unreachable!("a slice is answered as one"),
+            Ok(Err(_)) => return Err(PingNotTaken::NotStored),
+            Err(_) => return Err(PingNotTaken::Overloaded),
+        }
+        if news.left == 0 {
+            return Ok(news);
+        }
     }
 }
+
+/// `None`: it is to be done in slices first.
+async fn take_whole(
+    services: &Services,
+    check: CheckId,
+    fact: ResultFact,
+) -> Result<Option<ResultTaken>, PingNotTaken> {
+    match stored(services.writer.report(check, fact)).await? {
+        Applied::Result(taken) => Ok(Some(*taken)),
+        Applied::InSlices => Ok(None),
+        Applied::TakesNoRecords => Err(PingNotTaken::TakesNoRecords(RecordRefusal::TakesNone)),
+        other => unreachable!("what is reported is a result, and no ping and no pause: {other:?}"),
+    }
+}
+
+/// A check that changes so much while a result is carried out that its fact never fits is too busy.
+const MOST_TRIES: usize = 16;
 
 /// When a reporter should look whether a check holds.
 pub enum AskedFor {

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::actor::Actor;
 use super::aside::{Bug, Places, Room};
 use super::in_force::InForce;
+use super::report_turns::ReportTurns;
 use super::turn::{Busy, WriterPlaces};
 use super::writer::TakePings;
 use crate::clock::Clock;
@@ -39,6 +40,7 @@ pub struct Services {
     pub(super) reloads: mpsc::Sender<ReloadRequest>,
     aside_places: Places,
     writer_places: WriterPlaces,
+    pub(super) reports: ReportTurns,
 }
 
 /// What this process counts.
@@ -104,6 +106,7 @@ impl Services {
             reloads,
             aside_places: Places::default(),
             writer_places: WriterPlaces::default(),
+            reports: ReportTurns::default(),
         }
     }
 
@@ -119,6 +122,14 @@ impl Services {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Bug> {
         self.aside_places.run(room, work).await
+    }
+
+    /// Has a command of a program carried out, whoever that is.
+    pub(super) async fn command_of_program<R>(
+        &self,
+        command: impl FnOnce(CommandAnswer<R>) -> StoreCommand,
+    ) -> Result<R, Busy> {
+        self.writer_places.run(&*self.writer, Room::Programs, command).await
     }
 
     /// Has a command carried out on the writer's thread, after what is queued already, with the time of its turn.

@@ -120,7 +120,8 @@ mod tests {
         let main = folder.path().join("main.yaml");
         std::fs::write(&main, &text).expect("it can be written");
         let doors = Box::leak(Box::new(crate::config::DoorKeys::new(std::iter::empty::<KnownDoor>(), &[])));
-        let config = ConfigFiles { main, web: None }.load(doors).expect("it is a configuration");
+        let config =
+            ConfigFiles { main, web: None, allow_exec: false }.load(doors).expect("it is a configuration");
         let read: Vec<String> = config.checks.iter().map(|check| check.name.to_string()).collect();
         assert_eq!(read, names.map(|known| known.name));
         assert_eq!(file_of([&bad]), None);

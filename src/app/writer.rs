@@ -17,6 +17,9 @@ pub trait TakePings: Send + Sync {
     /// The earliest deadline that is not judged yet.
     fn deadline(&self) -> Option<Time>;
 
+    /// A result of this check was refused, wherever it waited (9.1).
+    fn refuse(&self, check: CheckId);
+
     /// A request was refused before it was read (9.1).
     fn refuse_unread(&self);
 
@@ -44,6 +47,10 @@ impl TakePings for Writer {
 
     fn deadline(&self) -> Option<Time> {
         self.wakes().borrow().deadline
+    }
+
+    fn refuse(&self, check: CheckId) {
+        Writer::refuse(self, check);
     }
 
     fn refuse_unread(&self) {

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use clap::builder::BoolishValueParser;
 use serde::{Serialize, Serializer};
 
 use super::flags::Output;
@@ -24,6 +25,9 @@ pub struct CheckConfigArgs {
     /// The file that `serve` is given as well, in the format of Prometheus' exporters
     #[arg(long = "web.config.file", env = "PUNCTUAL_WEB_CONFIG_FILE", value_name = "FILE")]
     web_config_file: Option<PathBuf>,
+    /// Commands may be run, as where `serve` is told so
+    #[arg(long = "config.allow-exec", env = "PUNCTUAL_CONFIG_ALLOW_EXEC", value_parser = BoolishValueParser::new())]
+    allow_exec: bool,
     /// Show every check, not only the first 50
     #[arg(long)]
     all: bool,
@@ -55,7 +59,11 @@ pub fn run(args: &CheckConfigArgs, out: &mut dyn Write) -> Result<(), CheckConfi
     let mut first = true;
     for path in &args.files {
         // What is left to be found when messages leave is found now.
-        let files = ConfigFiles { main: path.clone(), web: args.web_config_file.clone() };
+        let files = ConfigFiles {
+            main: path.clone(),
+            web: args.web_config_file.clone(),
+            allow_exec: args.allow_exec,
+        };
         let loaded = load(&files).map(|(config, _)| config);
         bad += usize::from(loaded.is_err());
         match args.output {

@@ -147,22 +147,29 @@ impl Client {
 
     /// A call about one check. If there is none of this name, one that is spelt like it is told.
     pub(super) async fn about(&self, name: &str, call: ApiCall<'_>) -> Result<Value, Trouble> {
-        let path = [&["checks", name], call.path].concat();
-        match self.call(ApiCall { path: &path, ..call }).await {
-            Err(Trouble::Refused { status: StatusCode::NOT_FOUND, detail, .. })
-                if !is_of_another_version(StatusCode::NOT_FOUND, &detail) =>
-            {
-                Err(self.no_such_check(name).await)
-            }
-            answered => answered,
-        }
+        self.about_as(name, call, self.server.token.as_ref()).await
     }
 
     /// What a check came to, with a key as a ping has it.
-    pub(super) async fn report(&self, name: &str, result: &Value) -> Result<Value, Trouble> {
-        let path = ["checks", name, "report"];
-        let call = ApiCall::post(&path, result);
-        match self.call_as(call, self.ping_key()?.as_ref()).await {
+    pub(super) async fn report(
+        &self,
+        name: &str,
+        rid: Option<&str>,
+        result: &Value,
+    ) -> Result<Value, Trouble> {
+        let query: Vec<_> = rid.map(|rid| ("rid", rid)).into_iter().collect();
+        let call = ApiCall { query: &query, ..ApiCall::post(&["report"], result) };
+        self.about_as(name, call, self.ping_key()?.as_ref()).await
+    }
+
+    async fn about_as(
+        &self,
+        name: &str,
+        call: ApiCall<'_>,
+        token: Option<&BearerToken>,
+    ) -> Result<Value, Trouble> {
+        let path = [&["checks", name], call.path].concat();
+        match self.call_as(ApiCall { path: &path, ..call }, token).await {
             Err(Trouble::Refused { status: StatusCode::NOT_FOUND, detail, .. })
                 if !is_of_another_version(StatusCode::NOT_FOUND, &detail) =>
             {

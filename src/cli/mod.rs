@@ -26,9 +26,11 @@ mod messages;
 pub mod next;
 mod probe;
 mod receivers;
+mod records;
 mod refs;
 mod reload;
 mod report;
+mod run_probe;
 mod samples;
 mod serve;
 mod server;
@@ -97,6 +99,8 @@ enum Command {
     Probe(probe::ProbeArgs),
     /// Say whether what a check asserts holds, as its reporter
     Report(report::ReportArgs),
+    /// What violates what a check asserts, one by one
+    Records(records::RecordsArgs),
     /// What is wrong, and who is on it
     #[command(subcommand)]
     Incidents(incidents::Incidents),
@@ -132,6 +136,9 @@ enum Command {
     Man(shells::ManArgs),
     /// Write the JSON Schema of the configuration, for editors
     Schema,
+    /// Run a command, for the server
+    #[command(hide = true)]
+    RunProbe(run_probe::RunProbeArgs),
 }
 
 /// With the time zones' data, which changes more often than the program should.
@@ -159,6 +166,7 @@ pub fn main() -> ExitCode {
         Command::Checks(args) => return checks::main(*args, &mut stdout()),
         Command::Probe(args) => wait_for(async { probe::run(&args, &Clock::new(), &mut stdout()).await }),
         Command::Report(args) => return client::run(async { report::report(&args).await }),
+        Command::Records(args) => return client::run(async { args.run().await }),
         Command::Incidents(args) => return incidents(args),
         Command::Messages(args) => return messages(args),
         Command::Receivers(args) => return receivers(args),
@@ -168,6 +176,7 @@ pub fn main() -> ExitCode {
         Command::Refs(args) => return client::run(async { args.run().await }),
         Command::Adopt(args) => return client::run(async { args.run().await }),
         Command::Reload(args) => return client::run(async { control::reload(&args).await }),
+        Command::RunProbe(args) => return args.run(),
         Command::Version => writeln!(stdout(), "punctual {}", long_version()).map_err(Into::into),
         Command::Export(args) => return client::run(async { export::run(&args, &mut stdout()).await }),
         Command::Import(args) => import::main(&args, &mut stdout()),

@@ -39,6 +39,10 @@ pub(super) struct Flags {
     #[arg(long = "config.allow-mass-removal", env = "PUNCTUAL_CONFIG_ALLOW_MASS_REMOVAL", value_parser = BoolishValueParser::new())]
     allow_mass_removal: bool,
 
+    /// Run commands that the configuration names; without it, one in a file is a fault.
+    #[arg(long = "config.allow-exec", env = "PUNCTUAL_CONFIG_ALLOW_EXEC", value_parser = BoolishValueParser::new())]
+    allow_exec: bool,
+
     /// Judge and show everything, and let nothing leave: no message, no mail, no push to Alertmanager. For a restored copy.
     /// The next start without it tells what is still bad, and nothing else of the time before.
     #[arg(long = "no-deliveries", env = "PUNCTUAL_NO_DELIVERIES", value_parser = BoolishValueParser::new())]
@@ -149,6 +153,7 @@ impl Flags {
             files: ConfigFiles {
                 main: self.config_file,
                 web: self.web_config_file.filter(|file| !file.as_os_str().is_empty()),
+                allow_exec: self.allow_exec,
             },
             auto_reload_interval: Some(interval).filter(|interval| !interval.is_zero()),
             allow_mass_removal: self.allow_mass_removal,

@@ -229,6 +229,7 @@ fn every_command_and_flag_that_a_message_proposes_is_one() {
 #[test]
 fn commands_that_ask_a_server_say_what_their_end_means() {
     const ASK_NOBODY: [&str; 13] = [
+        "run-probe",
         "serve",
         "check-config",
         "check-storage",

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::http_probe::http_probe;
 use super::query_probes::{promql_probe, sql_probe};
 use crate::core::assertion::{Assertion, FoundBy, Reported};
+use crate::core::record::NamedRecords;
 use crate::yaml::fault::{Log, quote};
 use crate::yaml::fields::Fields;
 use crate::yaml::json::json_of;
@@ -59,7 +60,11 @@ pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion>
             }
         }
     };
-    Some(Assertion { found_by, unknowns_before_alert: unknowns.unwrap_or(Assertion::DEFAULT_UNKNOWNS) })
+    Some(Assertion {
+        max_records: max_records(&asserts, &found_by, log),
+        found_by,
+        unknowns_before_alert: unknowns.unwrap_or(Assertion::DEFAULT_UNKNOWNS),
+    })
 }
 
 fn reported(fields: &Fields<'_>, log: &mut Log) -> Reported {
@@ -67,17 +72,38 @@ fn reported(fields: &Fields<'_>, log: &mut Log) -> Reported {
     Reported {
         reporter: text(log, "reporter"),
         by: text(log, "by"),
-        args: args(fields, log).map(Arc::from).unwrap_or_default(),
+        args: any_json(fields, "args", Reported::MAX_ARGS_BYTES, log).map(Arc::from).unwrap_or_default(),
     }
 }
 
-/// Anything, as JSON.
-fn args(reported: &Fields<'_>, log: &mut Log) -> Option<String> {
-    let node = reported.get("args")?;
+/// How many records a result may name; `None`: it names none.
+fn max_records(asserts: &Fields<'_>, found_by: &FoundBy, log: &mut Log) -> Option<u32> {
+    let most = asserts.whole(log, "max_records").and_then(|number| u32::try_from(number).ok());
+    if asserts.flag(log, "records") == Some(false) {
+        if asserts.has("max_records") {
+            let message = "`max_records` says nothing with `records: false`: results name none";
+            log.fault(asserts.at_key("max_records"), message);
+        }
+        return None;
+    }
+    if found_by.is_probe() {
+        // What punctual finds itself is about the whole, so far.
+        if most.is_some() {
+            let message = "`max_records` is not supported by this version with what punctual looks at itself";
+            log.fault(asserts.at_key("max_records"), message);
+        }
+        return None;
+    }
+    Some(most.unwrap_or(NamedRecords::DEFAULT_MOST))
+}
+
+/// Anything, as JSON of at most so many bytes.
+pub(super) fn any_json(fields: &Fields<'_>, key: &str, max_bytes: usize, log: &mut Log) -> Option<String> {
+    let node = fields.get(key)?;
     refuse_numbers(node, log);
     let text = json_of(node)?.to_string();
-    if text.len() > Reported::MAX_ARGS_BYTES {
-        let message = format!("`args` has at most {} bytes, not {}", Reported::MAX_ARGS_BYTES, text.len());
+    if text.len() > max_bytes {
+        let message = format!("`{key}` has at most {max_bytes} bytes, not {}", text.len());
         log.fault(node.at, message);
     }
     Some(text)

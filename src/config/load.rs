@@ -35,11 +35,13 @@ pub struct ConfigFiles {
     pub main: PathBuf,
     /// The file of `--web.config.file`, if there is one.
     pub web: Option<PathBuf>,
+    /// Whether commands may be run.
+    pub allow_exec: bool,
 }
 
-/// Loads and validates a main file without any of `--web.config.file`.
+/// Loads and validates a main file without any of `--web.config.file`, for whoever runs nothing that it names unasked.
 pub fn load(path: &Path, doors: &'static DoorKeys) -> Result<Config, Faults> {
-    ConfigFiles { main: path.to_owned(), web: None }.load(doors)
+    ConfigFiles { main: path.to_owned(), web: None, allow_exec: true }.load(doors)
 }
 
 impl ConfigFiles {
@@ -48,6 +50,7 @@ impl ConfigFiles {
     pub fn load(&self, doors: &'static DoorKeys) -> Result<Config, Faults> {
         let folder = self.main.parent().unwrap_or(Path::new(""));
         let mut loader = loader(folder, doors);
+        loader.allows_exec = self.allow_exec;
         // People of that file may be named in the main one.
         let web = self.web.as_deref().map(|path| web(&mut loader, path).unwrap_or_default());
         let beside = Beside { main: &self.main, web, doors };
@@ -178,8 +181,9 @@ fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, beside:
     let compat = loader.compat(main, &auth, doors);
     let alertmanagers = alertmanagers(loader, main);
     let (prometheuses, databases) = checks.askable.read(loader, main);
-    let Receivers { list: receivers, policies, places } = receivers(loader, main);
-    let policy = loader.policy(main, policies);
+    let mut receivers = receivers(loader, main);
+    let policy = loader.policy(main, &mut receivers);
+    let Receivers { list: receivers, places, .. } = receivers;
     let retention = retention(loader, main);
     let defaults = checks.defaults(loader, main, &Defaults::default());
     let shared = FileShared {

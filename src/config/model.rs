@@ -14,7 +14,7 @@ use crate::core::secret::Secret;
 use crate::core::zone::Zone;
 use crate::notify::{Alertmanager, Receiver, Smtp};
 use crate::probe::{Database, Prometheus};
-use crate::yaml::fault::{Fault, Faults, Warning, quote};
+use crate::yaml::fault::{At, Fault, Faults, Log, Warning, quote};
 use crate::yaml::inputs::{ContentHash, Inputs};
 
 /// Everything that the files say, with all defaults filled in and all secrets read.
@@ -85,6 +85,12 @@ pub(super) struct Place {
     pub(super) column: u32,
 }
 
+impl Place {
+    pub(super) fn of(log: &Log, at: At) -> Place {
+        Place { file: Arc::clone(log.file_name(at)), line: at.line, column: at.column }
+    }
+}
+
 impl Config {
     /// Turns problems that are found while receivers are built into faults of the files. At least one.
     ///
@@ -141,7 +147,7 @@ impl Limit {
 
     /// Whether this check is one of them.
     pub fn admits(&self, definition: &Definition) -> bool {
-        Facts { definition, causes: &[] }.matched_by(&self.0)
+        Facts::of_check(definition, &[]).matched_by(&self.0)
     }
 
     /// Whether a check of this name and nothing else would be one of them.

@@ -92,9 +92,13 @@ pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
         CauseKind::TooMany => bound(|expect| expect.at_most),
         CauseKind::Failed => spec.assert.is_none(),
         CauseKind::Violated | CauseKind::Unprobed => spec.assert.is_some(),
+        CauseKind::TooManyRecords => {
+            spec.assert.as_deref().is_some_and(|assertion| assertion.max_records.is_some())
+        }
         CauseKind::TooShort => spec.min_runtime.is_some(),
         CauseKind::Overlapping => spec.overlap == Overlap::Fail,
-        CauseKind::Blind | CauseKind::Unjudgeable => false,
+        // What is told of records is told of each as violated.
+        CauseKind::Blind | CauseKind::Unjudgeable | CauseKind::RecordsViolated => false,
     };
     CauseKind::ALL.into_iter().filter(possible).collect()
 }
@@ -111,5 +115,5 @@ fn may_match(matchers: &[Matcher], check: &Definition) -> bool {
 
 fn matches_cause(matchers: &[Matcher], check: &Definition, kind: CauseKind) -> bool {
     let cause = Cause { kind, since: Time::MIN, would_be: None };
-    Facts { definition: check, causes: &[cause] }.matched_by(matchers)
+    Facts::of_check(check, &[cause]).matched_by(matchers)
 }

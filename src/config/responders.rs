@@ -3,23 +3,23 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::assertion::any_json;
+use super::model::Place;
+use super::receivers::Receivers;
 use crate::core::matcher::MatcherError;
 use crate::core::route::{Action, Matcher, Policy, ReceiverName, ReceiverPolicy, Responder};
 use crate::core::time::Span;
+use crate::notify::email;
 use crate::yaml::fault::{At, guess, quote};
 use crate::yaml::fields::Fields;
 use crate::yaml::loader::Loader;
 
 impl Loader {
-    /// Reads the whole policy, given the receivers.
-    pub(super) fn policy(
-        &mut self,
-        main: &Fields<'_>,
-        receivers: BTreeMap<ReceiverName, ReceiverPolicy>,
-    ) -> Arc<Policy> {
+    /// Reads the whole policy, given the receivers. Those that actions have of their own are added to them.
+    pub(super) fn policy(&mut self, main: &Fields<'_>, receivers: &mut Receivers) -> Arc<Policy> {
         let mut default_receivers: Vec<ReceiverName> = Vec::new();
         for (at, name) in main.texts(&mut self.log, "default_receivers") {
-            if self.known_receiver(at, name, &receivers)
+            if self.known_receiver(at, name, &receivers.policies)
                 && !default_receivers.iter().any(|other| **other == *name)
             {
                 default_receivers.push(name.into());
@@ -28,10 +28,10 @@ impl Loader {
         let mut responders = Vec::new();
         for item in self.limited(main, "responders") {
             let matchers = self.matchers(&item, "matchers");
-            let actions = self.actions(&item, &receivers);
+            let actions = self.actions(&item, main, receivers);
             responders.push(Responder { matchers, actions });
         }
-        Arc::new(Policy { responders, default_receivers, receivers })
+        Arc::new(Policy { responders, default_receivers, receivers: receivers.with_those_of_actions() })
     }
 
     /// The matchers of a list.
@@ -52,12 +52,7 @@ impl Loader {
         matchers
     }
 
-    fn actions(
-        &mut self,
-        item: &Fields<'_>,
-        receivers: &BTreeMap<ReceiverName, ReceiverPolicy>,
-    ) -> Vec<Action> {
-        let mut actions = Vec::new();
+    fn actions(&mut self, item: &Fields<'_>, main: &Fields<'_>, receivers: &mut Receivers) -> Vec<Action> {
         let sections = self.limited(item, "actions");
         if sections.is_empty() && item.get("actions").is_some_and(|node| node.kind() == "a list") {
             self.log.fault(
@@ -65,18 +60,51 @@ impl Loader {
                 "a responder without an action does nothing: add `- notify: …`",
             );
         }
-        for section in sections {
-            let after = section.duration(&mut self.log, "after").unwrap_or(Span::ZERO);
-            let repeat_interval = section.duration(&mut self.log, "repeat_interval");
-            let Some(name) = section.text(&mut self.log, "notify") else { continue };
-            if !self.may_act(section.at_value("notify")) {
-                continue;
+        sections.iter().filter_map(|section| self.action(section, main, receivers)).collect()
+    }
+
+    fn action(
+        &mut self,
+        section: &Fields<'_>,
+        main: &Fields<'_>,
+        receivers: &mut Receivers,
+    ) -> Option<Action> {
+        let after = section.duration(&mut self.log, "after").unwrap_or(Span::ZERO);
+        let repeat_interval = section.duration(&mut self.log, "repeat_interval");
+        let with = any_json(section, "with", Action::MAX_WITH_BYTES, &mut self.log);
+        match (section.has("notify"), section.has("email")) {
+            (true, true) => {
+                self.log.fault(section.at, "an action has `notify` or `email`, not both: make two of it");
+                None
             }
-            if self.known_receiver(section.at_value("notify"), name, receivers) {
-                actions.push(Action::new(name.into(), after, repeat_interval));
+            (false, false) => {
+                if !section.has_refused_keys() {
+                    self.log.fault(section.at, "an action needs `notify` or `email`: whom it tells");
+                }
+                None
+            }
+            (false, true) => {
+                if section.has("with") {
+                    let message =
+                        "`with` is for the program behind a webhook or a command: in a mail nobody reads it";
+                    self.log.fault(section.at_key("with"), message);
+                }
+                let at = section.at_key("email");
+                let email = email::read(self, section, main).filter(|_| self.may_act(at))?;
+                let action = Action::by_mail(&format!("{email:?}"), after, repeat_interval);
+                receivers.add_of_action(&action, email, Place::of(&self.log, at));
+                Some(action)
+            }
+            (true, false) => {
+                let name = section.text(&mut self.log, "notify")?;
+                let at = section.at_value("notify");
+                if !self.may_act(at) || !self.known_receiver(at, name, &receivers.policies) {
+                    return None;
+                }
+                let action = Action::new(name.into(), after, repeat_interval);
+                Some(if let Some(with) = with { action.with(&with) } else { action })
             }
         }
-        actions
     }
 
     /// Whether this receiver exists. If not, that is a fault.

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::core::assertion::{Assertion, FoundBy, Reported};
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Spec};
 use crate::core::probe::{HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
+use crate::core::record::NamedRecords;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
 
@@ -215,6 +216,16 @@ fn json_condition(condition: &JsonCondition) -> Value {
     json!({"pointer": &*condition.pointer, key: value})
 }
 
+fn asserted(mut found_by: Value, assertion: &Assertion) -> Value {
+    match assertion.max_records {
+        None if assertion.found_by.is_probe() => {}
+        None => found_by["records"] = false.into(),
+        Some(NamedRecords::DEFAULT_MOST) => {}
+        Some(most) => found_by["max_records"] = most.into(),
+    }
+    found_by
+}
+
 fn add_spec(words: &mut Words, spec: &Spec) {
     if let Some(assertion) = &spec.assert {
         let found_by = match &assertion.found_by {
@@ -223,7 +234,7 @@ fn add_spec(words: &mut Words, spec: &Spec) {
             FoundBy::Promql(probe) => json!({"promql": promql_probe(probe)}),
             FoundBy::Sql(probe) => json!({"sql": sql_probe(probe)}),
         };
-        words.add("assert", found_by);
+        words.add("assert", asserted(found_by, assertion));
         if assertion.unknowns_before_alert != Assertion::DEFAULT_UNKNOWNS {
             words.add("unknowns_before_alert", assertion.unknowns_before_alert);
         }

@@ -20,7 +20,7 @@ const MAX_RESOLVED: usize = 16;
 pub struct Alert {
     /// Sorted by name: `alertname`, `check`, `group`, `severity` and the check's own; none is empty. They are the alert's identity.
     pub labels: Vec<(String, String)>,
-    /// summary, description, reason, schedule, last_success, runbook_url, incident: those that are not empty.
+    /// summary, description, reason, schedule, last_success, runbook_url, incident, records: those that are not empty.
     pub annotations: Vec<(String, String)>,
     /// When it began.
     pub starts_at: Time,
@@ -73,7 +73,11 @@ fn alert(definition: &Definition, state: &State, family: Family) -> Option<Alert
     let summary = summary(&definition.title, family, &causes);
     let reasons: Vec<&str> = causes.iter().map(|cause| cause.kind.as_str()).collect();
     let last_success = state.last(PingKind::Success).map_or_else(|| "never".to_owned(), |at| at.to_string());
+    // 13.2: records are no alerts of their own.
+    let violated = Some(state.records().violated()).filter(|count| *count > 0 && family == Family::Failing);
+    let records = violated.map_or_else(String::new, |count| count.to_string());
     let annotations = not_empty([
+        ("records", records.as_str()),
         ("summary", summary.as_str()),
         ("description", &definition.description),
         ("reason", &reasons.join(", ")),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::ping::PingKind;
+use super::ping::{Ping, PingKind, Rid};
 use super::probe::{HttpProbe, ProbeKind, PromqlProbe, SqlProbe};
 use super::time::Span;
 
@@ -13,6 +13,8 @@ pub struct Assertion {
     pub found_by: FoundBy,
     /// So many unknown results in a row are a cause (17.4); at least 1.
     pub unknowns_before_alert: u32,
+    /// How many records a result may name (18.6), at most [`super::record::NamedRecords::MOST`]; `None`: it names none.
+    pub max_records: Option<u32>,
 }
 
 /// Who looks.
@@ -108,11 +110,37 @@ impl Outcome {
 }
 
 /// The part of a result that is judged (17.1). Why it is unknown, its text and its source are facts that no rule looks at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssertionResult {
     pub outcome: Outcome,
     /// How long the look took, if that is known.
     pub took: Option<Span>,
+    pub records: Naming,
+    /// Which look, if whoever reports may do so again (17.2d).
+    pub rid: Option<Rid>,
+}
+
+impl AssertionResult {
+    /// One that says nothing of records, nor which look it was.
+    pub fn new(outcome: Outcome, took: Option<Span>) -> AssertionResult {
+        AssertionResult { outcome, took, records: Naming::Nothing, rid: None }
+    }
+
+    /// The ping that it is kept as (17.2).
+    pub fn kept_as(&self) -> Ping {
+        Ping { kind: self.outcome.kept_as(), rid: self.rid.clone(), exit_status: None }
+    }
+}
+
+/// Whether a result names what violates the assertion (18.3). What becomes of those is no matter of the check's own state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Naming {
+    /// It is about the assertion as a whole.
+    Nothing,
+    /// All of them.
+    All,
+    /// More than the check allows for (18.6).
+    TooMany,
 }
 
 #[cfg(test)]

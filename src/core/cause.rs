@@ -25,14 +25,19 @@ pub enum CauseKind {
     TooShort,
     /// Two runs at the same time.
     Overlapping,
-    /// What it asserts does not hold (17.3).
+    /// What it asserts does not hold (17.3); of a record, that it is violated (18.4).
     Violated,
+    /// A result names more records than the check allows for (18.6).
+    TooManyRecords,
     /// We were not listening and cannot tell (§9).
     Blind,
     /// Whoever looks at what it asserts cannot tell (17.4).
     Unprobed,
     /// Judging it panics (1.6).
     Unjudgeable,
+    /// Records of it are violated (18.5), of which incidents of their own tell: people are shown the word of
+    /// [`CauseKind::Violated`].
+    RecordsViolated,
 }
 
 /// The gauge that a cause sets.
@@ -59,7 +64,7 @@ impl Family {
 
 impl CauseKind {
     /// All kinds, in the order in which they are shown.
-    pub const ALL: [CauseKind; 13] = [
+    pub const ALL: [CauseKind; 15] = [
         CauseKind::Missing,
         CauseKind::NeverSeen,
         CauseKind::NotStarted,
@@ -70,10 +75,22 @@ impl CauseKind {
         CauseKind::TooShort,
         CauseKind::Overlapping,
         CauseKind::Violated,
+        CauseKind::TooManyRecords,
         CauseKind::Blind,
         CauseKind::Unprobed,
         CauseKind::Unjudgeable,
+        CauseKind::RecordsViolated,
     ];
+
+    /// All kinds that people are shown, in this order, each by a word of its own.
+    pub fn shown() -> impl Iterator<Item = CauseKind> {
+        CauseKind::ALL.into_iter().filter(|kind| kind.as_shown() == *kind)
+    }
+
+    /// As what people are shown it.
+    pub fn as_shown(self) -> CauseKind {
+        if self == CauseKind::RecordsViolated { CauseKind::Violated } else { self }
+    }
 
     /// The word in labels, messages and pages.
     pub fn as_str(self) -> &'static str {
@@ -87,7 +104,8 @@ impl CauseKind {
             CauseKind::TooMany => "too_many",
             CauseKind::TooShort => "too_short",
             CauseKind::Overlapping => "overlapping",
-            CauseKind::Violated => "violated",
+            CauseKind::Violated | CauseKind::RecordsViolated => "violated",
+            CauseKind::TooManyRecords => "too_many_records",
             CauseKind::Blind => "blind",
             CauseKind::Unprobed => "unprobed",
             CauseKind::Unjudgeable => "unjudgeable",
@@ -107,6 +125,8 @@ impl CauseKind {
             CauseKind::TooShort => "it ended sooner than it can have done its work",
             CauseKind::Overlapping => "it was started again while it was running",
             CauseKind::Violated => "what should hold does not",
+            CauseKind::RecordsViolated => "records violate what should hold",
+            CauseKind::TooManyRecords => "more records violate what should hold than it allows for",
             CauseKind::Blind => "punctual was not listening when it was due",
             CauseKind::Unprobed => "whether it holds could not be found out",
             CauseKind::Unjudgeable => "a fault of punctual keeps it from being judged: the log says which",
@@ -119,7 +139,10 @@ impl CauseKind {
             CauseKind::Missing | CauseKind::NeverSeen | CauseKind::NotStarted | CauseKind::Overrun => true,
             CauseKind::TooFew | CauseKind::TooMany | CauseKind::Blind | CauseKind::Unjudgeable => false,
             CauseKind::Failed | CauseKind::TooShort | CauseKind::Overlapping => false,
-            CauseKind::Violated | CauseKind::Unprobed => false,
+            CauseKind::Violated
+            | CauseKind::RecordsViolated
+            | CauseKind::TooManyRecords
+            | CauseKind::Unprobed => false,
         }
     }
 
@@ -135,7 +158,9 @@ impl CauseKind {
             | CauseKind::TooMany
             | CauseKind::TooShort
             | CauseKind::Overlapping
-            | CauseKind::Violated => Family::Failing,
+            | CauseKind::Violated
+            | CauseKind::RecordsViolated
+            | CauseKind::TooManyRecords => Family::Failing,
             CauseKind::Blind | CauseKind::Unprobed | CauseKind::Unjudgeable => Family::Unknown,
         }
     }
@@ -187,6 +212,12 @@ impl Causes {
         self.0.iter()
     }
 
+    /// Those of the check itself: of violated records their own incidents tell (18.5).
+    #[must_use]
+    pub fn own(&self) -> Causes {
+        self.iter().filter(|cause| cause.kind != CauseKind::RecordsViolated).copied().collect()
+    }
+
     /// Changes the time of each cause. Those that are of one time then stand as if they had begun so.
     pub(super) fn each_since(&mut self, change: impl Fn(&mut Time)) {
         self.0.iter_mut().for_each(|cause| change(&mut cause.since));
@@ -201,6 +232,16 @@ impl Causes {
     /// Whether there is no cause, so the check is not bad.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl FromIterator<Cause> for Causes {
+    fn from_iter<I: IntoIterator<Item = Cause>>(all: I) -> Causes {
+        let mut causes = Causes::default();
+        for cause in all {
+            causes.insert(cause);
+        }
+        causes
     }
 }
 
@@ -265,14 +306,15 @@ mod tests {
     #[test]
     fn every_kind_has_its_family() {
         use CauseKind::{
-            Blind, Failed, Missing, NeverSeen, NotStarted, Overlapping, Overrun, TooFew, TooMany, TooShort,
-            Unjudgeable, Unprobed, Violated,
+            Blind, Failed, Missing, NeverSeen, NotStarted, Overlapping, Overrun, RecordsViolated, TooFew,
+            TooMany, TooManyRecords, TooShort, Unjudgeable, Unprobed, Violated,
         };
         let check = |kinds: &[CauseKind], family: Family| {
             assert!(kinds.iter().all(|kind| kind.family() == family), "{kinds:?}");
         };
         check(&[Missing, NeverSeen, NotStarted, Overrun, TooFew], Family::Late);
         check(&[Failed, TooMany, TooShort, Overlapping, Violated], Family::Failing);
+        check(&[TooManyRecords, RecordsViolated], Family::Failing);
         check(&[Blind, Unprobed, Unjudgeable], Family::Unknown);
     }
 

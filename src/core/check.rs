@@ -300,6 +300,11 @@ impl Spec {
         }
     }
 
+    /// How many records a result may name (18.6); `None`: it names none.
+    pub fn max_records(&self) -> Option<u32> {
+        self.assert.as_deref().and_then(|assertion| assertion.max_records)
+    }
+
     /// What should hold, and who says so; `None`: jobs ping it.
     pub fn asserts(&self) -> Option<&FoundBy> {
         self.assert.as_deref().map(|assertion| &assertion.found_by)

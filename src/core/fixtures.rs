@@ -67,6 +67,7 @@ pub(crate) fn incident() -> Incident {
         id: IncidentId(1),
         check: CheckId(1),
         key: IncidentKey::own(),
+        labels: Default::default(),
         opened_at: at(0),
         ended_at: None,
         status: IncidentStatus::Open,

@@ -1,5 +1,7 @@
 //! The record of one bad period of a check, and what a flip does to it (§11).
 
+use std::sync::Arc;
+
 use super::cause::{Cause, CauseKind, Family, Status};
 use super::check::CheckId;
 use super::outbox::DeliveryStep;
@@ -10,9 +12,11 @@ use super::time::Time;
 
 mod beside;
 mod key;
+mod of_record;
 mod term;
 
 pub use key::{IncidentId, IncidentKey, IncidentKeyError, Matter};
+pub use of_record::{RecordEnding, of_record};
 pub use term::AckTerm;
 
 /// Where an incident stands (11.2).
@@ -28,16 +32,19 @@ pub enum IncidentStatus {
     Resolved,
     /// The check is no longer declared (10.3).
     Removed,
+    /// Of a record: another thing is asserted, or somebody else looks, and it is not named any more (18.8).
+    Changed,
 }
 
 impl IncidentStatus {
     /// All there are, in the order in which they are offered.
-    pub const ALL: [IncidentStatus; 5] = [
+    pub const ALL: [IncidentStatus; 6] = [
         IncidentStatus::Open,
         IncidentStatus::Acknowledged,
         IncidentStatus::WontFix,
         IncidentStatus::Resolved,
         IncidentStatus::Removed,
+        IncidentStatus::Changed,
     ];
 
     /// As it stands in the database, messages and pages.
@@ -48,12 +55,13 @@ impl IncidentStatus {
             IncidentStatus::WontFix => "wont_fix",
             IncidentStatus::Resolved => "resolved",
             IncidentStatus::Removed => "removed",
+            IncidentStatus::Changed => "changed",
         }
     }
 
     /// Whether the bad period has ended.
     pub fn is_ended(self) -> bool {
-        matches!(self, IncidentStatus::Resolved | IncidentStatus::Removed)
+        matches!(self, IncidentStatus::Resolved | IncidentStatus::Removed | IncidentStatus::Changed)
     }
 }
 
@@ -68,7 +76,9 @@ pub struct Incident {
     pub key: IncidentKey,
     /// When the first cause began.
     pub opened_at: Time,
-    /// When it ended: there for Resolved and Removed, and only there.
+    /// Of a record its own labels, sorted by name (8.2); of the check itself none.
+    pub labels: Arc<[(String, String)]>,
+    /// When it ended: there for Resolved, Removed and Changed, and only there.
     pub ended_at: Option<Time>,
     /// Where it stands.
     pub status: IncidentStatus,
@@ -140,6 +150,8 @@ pub enum StepKind {
     Resolved,
     /// The check is no longer declared (10.3).
     Removed,
+    /// Another thing is asserted (18.8).
+    Changed,
     /// Somebody is on it, until this time if one is named (22.4).
     Acknowledged(Option<Time>),
     /// Nobody wants to hear of it.
@@ -160,6 +172,7 @@ impl StepKind {
             StepKind::Eased(_) => "eased",
             StepKind::Resolved => "resolved",
             StepKind::Removed => "removed",
+            StepKind::Changed => "changed",
             StepKind::Acknowledged(_) => "acknowledged",
             StepKind::WontFix => "wont_fix",
             StepKind::Reopened => "reopened",
@@ -206,6 +219,7 @@ pub enum Turn {
 ///
 /// An incident also opens and grows while the check is paused: [`super::route::route`] holds what is told of it.
 pub fn on_flip(open: Option<&Incident>, flip: &Flip, check: CheckId, next_id: IncidentId) -> Option<Change> {
+    let flip = &flip.of_check_itself();
     let Some(open) = open else { return opened(flip, check, next_id) };
     assert!(!open.status.is_ended(), "a recurrence is a new incident");
     assert_eq!(open.matter(), Matter::own(check), "a flip is of its check itself");
@@ -247,6 +261,7 @@ fn opened(flip: &Flip, check: CheckId, id: IncidentId) -> Option<Change> {
         id,
         check,
         key: IncidentKey::own(),
+        labels: Arc::default(),
         opened_at: flip.at,
         ended_at: None,
         status: IncidentStatus::Open,

@@ -22,6 +22,7 @@ pub mod periods;
 pub mod ping;
 pub mod probe;
 pub mod promise;
+pub mod record;
 pub mod reference;
 pub mod refs;
 pub mod refusals;

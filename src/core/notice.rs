@@ -62,16 +62,62 @@ pub struct Notice {
     pub responder: Option<u32>,
     /// What that responder is called now, since its number changes with the file's order; "" if nobody asks any more.
     pub asked_by: String,
+    /// JSON that whoever asked for it hands to the receiver (12.8); "": nothing.
+    pub with: String,
     /// How long until it is told again, if it will be.
     pub repeat_interval: Option<Span>,
     /// The key of this incident's first message to this receiver: what replies refer to. `None`: this is the first.
     pub thread: Option<String>,
+    /// Where it is about a check's records (§18), however many; `None`: it is about one thing.
+    pub records: Option<RecordsNotice>,
     /// For a blind cause: the stretch in which punctual was not listening.
     pub blind: Option<super::blind::Window>,
     /// The check's own addresses, where it mails them itself; empty for every other receiver.
     pub emails: Vec<String>,
     /// What its users know it by, where the check mails its own addresses; `None` for every other receiver.
     pub alias: Option<AliasNotice>,
+}
+
+/// What a message says of a check's records, all together (12.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordsNotice {
+    /// So many begin with this message.
+    pub new: u32,
+    /// So many are open of which the receiver hears or heard, without those that nobody wants to hear of.
+    pub open: u32,
+    /// So many are over since.
+    pub ended: u32,
+    /// So many were something else, which is asserted no more (18.8).
+    pub changed: u32,
+    /// The first of these by their opening, at most [`RecordsNotice::MAX_SAID`]: those that are new, and then those that are over; in
+    /// a reminder those that are over, and then those that are open.
+    pub said: Vec<RecordSaid>,
+}
+
+impl RecordsNotice {
+    /// So many are said one by one.
+    pub const MAX_SAID: usize = 20;
+    /// So much of each one's details is, in characters.
+    pub const MAX_DETAILS_CHARS: usize = 1_000;
+
+    /// How many are not said one by one by a message of this kind.
+    pub fn more(&self, kind: DeliveryKind) -> u32 {
+        let open = if kind == DeliveryKind::Reminder { self.open } else { 0 };
+        let all = self.new + self.ended + self.changed + open;
+        all.saturating_sub(u32::try_from(self.said.len()).unwrap_or(u32::MAX))
+    }
+}
+
+/// What a message says of one record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordSaid {
+    pub key: IncidentKey,
+    pub incident: IncidentId,
+    pub title: String,
+    /// JSON, as far as it is said; or "".
+    pub details: String,
+    /// It is over.
+    pub is_over: bool,
 }
 
 /// How bad a check's people call it, by its label `severity`. The worst is the least.
@@ -136,6 +182,11 @@ impl Notice {
     /// When what it tells of began.
     pub fn began_at(&self) -> Time {
         self.flaps().map_or(self.opened_at, |flaps| flaps.since)
+    }
+
+    /// Whether nothing of it is left: of a check's records some may be over, and others of which the receiver heard may not.
+    pub fn is_all_over(&self) -> bool {
+        self.is_over() && self.records.as_ref().is_none_or(|records| records.open == 0)
     }
 
     /// Whether it says that something is over.

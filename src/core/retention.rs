@@ -28,6 +28,8 @@ impl Retention {
     pub const INCIDENTS: Span = Span::mins(90 * 24 * 60);
     /// How many finished reminders are kept of an incident that is still open.
     pub const REMINDERS_OF_AN_INCIDENT: u32 = 100;
+    /// How many ended incidents of records are kept of a check.
+    pub const RECORDS_OF_A_CHECK: u32 = 1_000;
     /// The most incidents that are kept, not counting open ones.
     pub const MAX_INCIDENTS: u64 = 100_000;
 }

@@ -4,6 +4,7 @@ use thin_vec::ThinVec;
 
 use super::cause::{Causes, Family, Status};
 use super::check::{PingKind, Rid};
+use super::record::RecordTotals;
 use super::refusals::Refusals;
 use super::results::LastResults;
 use super::successes::Successes;
@@ -140,6 +141,8 @@ pub struct State {
     pub successes_in_a_row: u32,
     /// Of an assertion: results that could not tell, since the last one that could (17.4).
     pub unknowns_in_a_row: u32,
+    /// Of an assertion: how its records stand; `None`: there never was any.
+    pub records: Option<Box<RecordTotals>>,
     /// The newest max(N, M + 1) successes of a check with `expect`; empty for other checks.
     pub successes: Successes,
     /// Only for checks that are counted at occurrences.
@@ -159,6 +162,15 @@ impl State {
     /// When the last ping of this kind was received.
     pub fn last(&self, kind: PingKind) -> Option<Time> {
         self.last[kind as usize]
+    }
+
+    /// How its records stand (18.5).
+    pub fn records(&self) -> RecordTotals {
+        self.records.as_deref().copied().unwrap_or_default()
+    }
+
+    pub(super) fn put_records(&mut self, totals: RecordTotals) {
+        self.records = (totals != RecordTotals::default()).then(|| Box::new(totals));
     }
 
     /// The status without [`Status::Grace`], which depends on the current time (6.2).
@@ -236,6 +248,8 @@ impl State {
         assert!(is_in_order, "causes stand as their row is read");
         let ends_without_a_pause = self.pause.until.is_some() && self.pause.at_run_time.is_none();
         assert!(!ends_without_a_pause, "what ends by itself has begun");
+        let records = self.records();
+        assert!(records.wont_fix <= records.open, "who is not wanted to be heard of is there");
         assert!(self.pause.since().is_none() || self.runs.is_empty(), "a paused check has no open run");
     }
 }
@@ -262,6 +276,7 @@ impl Default for State {
             failures_in_a_row: 0,
             successes_in_a_row: 0,
             unknowns_in_a_row: 0,
+            records: None,
             successes: Successes::default(),
             counted: None,
             refusals: Refusals::default(),

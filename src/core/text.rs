@@ -13,6 +13,11 @@ pub fn last_bytes(text: &str, max: usize) -> &str {
     &text[text.ceil_char_boundary(text.len().saturating_sub(max))..]
 }
 
+/// The beginning and the end of a text that is longer than both may be, in bytes; `None`: it is not.
+pub fn both_ends(text: &str, first: usize, last: usize) -> Option<(&str, &str)> {
+    (text.len() > first + last).then(|| (first_bytes(text, first), last_bytes(text, last)))
+}
+
 /// The first `max` characters.
 pub fn first_chars(text: &str, max: usize) -> &str {
     text.char_indices().nth(max).map_or(text, |(end, _)| &text[..end])

@@ -292,7 +292,7 @@ const BAD_ENCODING: &str = "bad URL: a % must be followed by two hex digits";
 const BAD_EXIT_STATUS: &str = "bad exit status: use 0 to 255";
 const BAD_ACTION: &str =
     "bad action: after the name comes nothing (success), /start, /fail, /log or an exit status of 0 to 255";
-const BAD_RID: &str = "bad rid: a run's id is 1 to 64 characters of A-Z a-z 0-9 . _ : - (a UUID, for instance), \
+pub(super) const BAD_RID: &str = "bad rid: a run's id is 1 to 64 characters of A-Z a-z 0-9 . _ : - (a UUID, for instance), \
     the same at its start and its end";
 
 const TOO_SLOW: &str = "the body did not arrive in time: nothing was recorded";
@@ -304,7 +304,9 @@ impl From<PingNotTaken> for Refusal {
             PingNotTaken::NoSuchCheck => Refusal::NotFound(NOT_FOUND),
             PingNotTaken::OnlyPost => Refusal::OnlyPost,
             PingNotTaken::TakesResults => Refusal::TakesResults,
-            PingNotTaken::TakesPings | PingNotTaken::Probed => unreachable!("a ping is no result"),
+            PingNotTaken::TakesPings | PingNotTaken::Probed | PingNotTaken::TakesNoRecords(_) => {
+                unreachable!("a ping is no result")
+            }
             PingNotTaken::Overloaded => Refusal::Overloaded,
             PingNotTaken::NotStored => Refusal::NotStored,
         }

@@ -1,6 +1,7 @@
 //! The data of one check in a scrape.
 
 use crate::core::check::Definition;
+use crate::core::record::RecordTotals;
 use crate::core::state::{Counters, State};
 use crate::core::step::View;
 use crate::core::time::{Span, Time};
@@ -23,8 +24,10 @@ pub struct Row {
     pub(super) muted: bool,
     pub(super) acknowledged: bool,
     pub(super) running: bool,
-    /// A bit for each of [`crate::core::cause::CauseKind::ALL`].
+    /// A bit for each kind that people are shown, the places of [`crate::core::cause::CauseKind::ALL`].
     pub(super) problems: u16,
+    /// `None`: it has none.
+    pub(super) records: Option<RecordTotals>,
     pub(super) count_in_window: u64,
     pub(super) window: Span,
     pub(super) grace: Span,
@@ -71,7 +74,8 @@ impl Row {
             muted: seen.muted,
             acknowledged: seen.acknowledged,
             running: view.running,
-            problems: view.causes.iter().fold(0, |bits, cause| bits | 1 << cause.kind as u16),
+            problems: view.causes.iter().fold(0, |bits, cause| bits | 1 << cause.kind.as_shown() as u16),
+            records: definition.spec.max_records().map(|_| state.records()),
             count_in_window: seen.count_in_window,
             window: seen.window,
             grace: definition.spec.grace,

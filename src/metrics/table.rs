@@ -66,6 +66,8 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_check_paused", Gauge, "1 while the check is paused: it is not judged.", Check(|row| SampleValue::flag(row.paused))),
     metric("punctual_check_muted", Gauge, "1 while nobody is told about the check: by a mute, a quiet time or wont-fix.", Check(|row| SampleValue::flag(row.muted))),
     metric("punctual_check_acknowledged", Gauge, "1 while somebody is on it: its incident is acknowledged, with all that is bad now.", Check(|row| SampleValue::flag(row.acknowledged))),
+    metric("punctual_check_records", Gauge, "Records that violate what the check asserts, also those that nobody wants to hear of.", Check(|row| number(row.records.map(|records| records.open)))),
+    metric("punctual_check_records_wont_fix", Gauge, "Those of them that nobody wants to hear of.", Check(|row| number(row.records.map(|records| records.wont_fix)))),
     metric("punctual_check_running", Gauge, "1 while a run has started and not ended.", Check(|row| SampleValue::flag(row.running))),
     metric("punctual_check_problem", Gauge, "1 for each reason why the check is bad; absent while it is not.", CheckBy("reason", reasons, problem)),
     metric("punctual_check_last_success_timestamp_seconds", Gauge, "When the last success came; 0 if none ever came.", Check(|row| time_or_0(row.last_success))),
@@ -272,7 +274,7 @@ fn kinds() -> Vec<&'static str> {
 }
 
 fn reasons() -> Vec<&'static str> {
-    CauseKind::ALL.map(CauseKind::as_str).to_vec()
+    CauseKind::shown().map(CauseKind::as_str).collect()
 }
 
 fn problem(row: &Row, reason: usize) -> SampleValue {

@@ -1,5 +1,5 @@
-//! How messages leave: one file or folder a kind of receiver, behind one sender (docs/outbox.md). [`webhook`] and [`email`]
-//! are the kinds; the other files are what they share.
+//! How messages leave: one file or folder a kind of receiver, behind one sender (docs/outbox.md). [`webhook`], [`email`]
+//! and [`exec`] are the kinds; the other files are what they share.
 //!
 //! A new kind is `src/notify/NAME.rs` and, in this file: its key in `RECEIVER`, a row of `KINDS`, a variant of
 //! [`ReceiverKind`] and of [`Transport`], and the arms that the compiler asks for. No other room changes.
@@ -15,6 +15,7 @@ mod attempt;
 pub mod client;
 mod connection;
 pub mod email;
+pub(crate) mod exec;
 pub(crate) mod http_config;
 pub(crate) mod pem;
 mod ping_urls;
@@ -22,6 +23,7 @@ mod redact;
 pub mod render;
 mod resolve;
 pub mod sample;
+mod setup;
 mod subject;
 pub mod text;
 pub mod tls;
@@ -32,9 +34,10 @@ mod worded;
 use crate::core::outbox::{Attempt, Message};
 use crate::core::route::ReceiverName;
 use crate::core::time::Span;
+use crate::exec::ExecCommand;
 use crate::yaml::fields::Fields;
 use crate::yaml::loader::Loader;
-use crate::yaml::section::Kind::{Duration, Flag, Later, Map, Text};
+use crate::yaml::section::Kind::{Duration, Flag, Map, Text};
 use crate::yaml::section::Need::{Default, Optional, Required};
 use crate::yaml::section::{HOUR, MINUTE, MONTH, NAME, Section, key};
 
@@ -50,6 +53,7 @@ pub use http_config::{Authorization, BasicAuth, ClientIdentity, HttpConfig, TlsC
 pub use ping_urls::PingUrls;
 pub use redact::parts_of_url;
 pub(crate) use resolve::resolve;
+pub use setup::SetupError;
 pub use trust::check_certificates;
 pub use webhook::{Webhook, WebhookFormat};
 pub use worded::{WordedMail, Wording};
@@ -61,7 +65,12 @@ pub(crate) static RECEIVER: Section = Section {
         key("name", Text(NAME), Required, "The name that responders use."),
         key("email", Map(&email::EMAIL), Optional, "Mail, through `smtp`."),
         key("webhook", Map(&webhook::WEBHOOK), Optional, "HTTP POST to a URL."),
-        key("exec", Later, Optional, "A command."),
+        key(
+            "exec",
+            Map(&exec::EXEC),
+            Optional,
+            "A command of this machine, if `--config.allow-exec` is given.",
+        ),
         key("send_resolved", Flag, Default("true"), "Whether recoveries are told."),
         key(
             "group_wait",
@@ -98,6 +107,8 @@ pub enum ReceiverKind {
     Webhook(Box<Webhook>),
     /// By mail, through the mail server.
     Email(Email),
+    /// By a command of this machine.
+    Exec(Box<ExecCommand>),
 }
 
 impl ReceiverKind {
@@ -110,7 +121,7 @@ impl ReceiverKind {
     pub fn max_members(&self) -> usize {
         match self {
             ReceiverKind::Webhook(webhook) => webhook.max_members(),
-            ReceiverKind::Email(_) => Message::MAX_MEMBERS,
+            ReceiverKind::Email(_) | ReceiverKind::Exec(_) => Message::MAX_MEMBERS,
         }
     }
 }
@@ -124,6 +135,7 @@ pub(crate) const KINDS: &[(&str, ReadKind)] = &[
     ("webhook", |loader, item, _| {
         webhook::read(loader, item).map(|webhook| ReceiverKind::Webhook(Box::new(webhook)))
     }),
+    ("exec", |loader, item, _| exec::read(loader, item).map(|command| ReceiverKind::Exec(Box::new(command)))),
 ];
 
 /// The way to a receiver.
@@ -138,20 +150,7 @@ pub struct Transport {
 enum Means {
     Webhook(webhook::WebhookTransport),
     Email(email::Mailer),
-}
-
-/// Why no transport can be built for a receiver: a fault in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SetupError {
-    /// A webhook's template is wrong.
-    #[error(transparent)]
-    Template(#[from] webhook::TemplateError),
-    /// A mail address is wrong.
-    #[error(transparent)]
-    Address(#[from] email::AddressError),
-    /// A mail receiver without the `smtp` section.
-    #[error("mail needs `smtp: {{host: …, from: …}}`")]
-    NoMailServer,
+    Exec(Box<ExecCommand>),
 }
 
 impl Transport {
@@ -172,8 +171,9 @@ impl Transport {
             }
             ReceiverKind::Email(settings) => {
                 let smtp = smtp.ok_or(SetupError::NoMailServer)?;
-                Means::Email(email::Mailer::new(&settings.to, smtp, timeout)?)
+                Means::Email(email::Mailer::new(settings, smtp, timeout)?)
             }
+            ReceiverKind::Exec(command) => Means::Exec(command.clone()),
         };
         Ok(Transport { means, ping_urls: ping_urls.clone(), ack_links: receiver.ack_links })
     }
@@ -193,7 +193,8 @@ impl Transport {
     pub fn warning(&self) -> Option<String> {
         match &self.means {
             Means::Webhook(webhook) => webhook.warning(),
-            Means::Email(_) => None,
+            Means::Email(email) => email.warning(),
+            Means::Exec(_) => None,
         }
     }
 
@@ -205,6 +206,7 @@ impl Transport {
         let mut attempt = match &self.means {
             Means::Webhook(webhook) => webhook.send(notification, &self.ping_urls).await,
             Means::Email(email) => email.send(notification, &self.ping_urls).await,
+            Means::Exec(command) => exec::send(command, notification, &self.ping_urls).await,
         };
         // Whoever may only read would acknowledge by it.
         if let Some((_, token)) = ack_url.and_then(|url| url.rsplit_once('/')) {

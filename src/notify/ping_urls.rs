@@ -74,13 +74,24 @@ impl PingUrls {
             repeat_interval: _,
             thread: _,
             blind: _,
+            // As the configuration has it.
+            with: _,
             emails: _,
+            records,
         } = &mut notice;
         let timed = last_log.iter_mut().chain(output).map(|(_, text)| text);
         let of_the_run = last_run.iter_mut().flat_map(|run| run.comment.iter_mut().chain([&mut run.source]));
         let events = alias.iter_mut().flat_map(|alias| &mut alias.events).map(|(_, text)| text);
         let texts = [title, group, description, runbook_url, schedule, declared, asked_by].into_iter();
         let labels = labels.iter_mut().map(|(_, value)| value);
+        let of_records = records.iter_mut().flat_map(|records| &mut records.said);
+        for record in of_records {
+            self.hide_in(&mut record.title, external_url);
+            self.hide_in(&mut record.details, external_url);
+            if let Some(text) = self.hidden(record.key.as_str(), external_url) {
+                record.key = distinct(&text, &record.key);
+            }
+        }
         texts
             .chain(timed)
             .chain(of_the_run)

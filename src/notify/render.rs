@@ -6,6 +6,7 @@
 mod card;
 mod item;
 mod plain;
+mod records;
 mod web;
 mod words;
 
@@ -13,6 +14,7 @@ use std::collections::BTreeSet;
 
 pub use card::{Card, Line};
 pub use item::Item;
+pub use records::{each, how_many, records_page};
 use words::tone;
 pub use words::{Tone, base, family_word, page, title, word};
 
@@ -124,7 +126,8 @@ fn subject(notice: &Notice) -> String {
 }
 
 fn digest_subject(notices: &[&Notice]) -> String {
-    const ORDER: [&str; 6] = ["FAILING", "LATE", "UNKNOWN", "FLAPPING", "RECOVERED", "REMOVED"];
+    const ORDER: [&str; 8] =
+        ["FAILING", "LATE", "UNKNOWN", "FLAPPING", "EASED", "RECOVERED", "REMOVED", "CHANGED"];
     let counts = ORDER.map(|name| (name, notices.iter().filter(|notice| word(notice) == name).count()));
     let there: Vec<&(&str, usize)> = counts.iter().filter(|(_, count)| *count > 0).collect();
     let words = match there[..] {

@@ -12,7 +12,9 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::live::Check;
 use super::pausing::{self, PauseOutcome, Remark, Wish};
-use super::{ByHand, Edit, EditError, Saying, SpecChange, Stood, Store, StoreError};
+use super::{
+    ByHand, Edit, EditError, RecordAnswer, RecordCall, Saying, SpecChange, Stood, Store, StoreError,
+};
 use crate::core::audit::{Audit, AuditKind};
 use crate::core::check::{CheckId, Definition, Name};
 use crate::core::incident::IncidentId;
@@ -31,6 +33,8 @@ pub enum StoreCommand {
     Unmute(u64, String, CommandAnswer<Result<bool, StoreError>>),
     /// Somebody says this of these incidents (11.2). Answers for each what became of it.
     Stand(Vec<IncidentId>, Saying, CommandAnswer<Result<Vec<Stood>, StoreError>>),
+    /// Something is to become of records of a check (§18).
+    Records(Box<RecordCall>, CommandAnswer<Result<RecordAnswer, StoreError>>),
     /// Has a message tried again (12.4), says somebody of this name.
     RetryMessage(MessageId, String, CommandAnswer<Result<ByHand, StoreError>>),
     /// Has all that was given up of a receiver tried again, likewise.
@@ -76,6 +80,7 @@ impl StoreCommand {
             StoreCommand::Stand(incidents, saying, answer) => {
                 answer.give(|| store.stand_all(&incidents, &saying, now));
             }
+            StoreCommand::Records(call, answer) => answer.give(|| store.change_records(&call, now)),
             StoreCommand::RetryMessage(message, by, answer) => {
                 answer.give(|| store.retry_message(message, &by, now));
             }

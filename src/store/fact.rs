@@ -3,9 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::record_call::RecordNews;
 use crate::core::assertion::{Assertion, AssertionResult};
 use crate::core::check::Ping;
 use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::record::NamedRecords;
 use crate::core::text::first_bytes;
 use crate::core::time::Time;
 
@@ -48,6 +50,9 @@ pub struct ResultFact {
     pub result: AssertionResult,
     /// Why it is so; bounded as a ping's comment.
     pub why: Option<String>,
+    /// What it names that violates the assertion; `None`: it is about the whole (18.3). What of that counts is found with the
+    /// check's own bounds: `result` says nothing of it.
+    pub records: Option<Arc<NamedRecords>>,
     /// What the look said, bounded as a ping's body, and kept where it differs from the newest that is kept.
     pub text: Option<Vec<u8>>,
     /// The number of bytes that are left out of it, as of a body.
@@ -65,12 +70,14 @@ pub enum FoundAt {
 }
 
 /// What a result made of its check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ResultTaken {
     /// The incident of the check that was open before, and how it stood.
     pub before: Option<(IncidentId, IncidentStatus)>,
     /// The one that is open now.
     pub after: Option<(IncidentId, IncidentStatus)>,
+    /// What became of records.
+    pub records: RecordNews,
     /// The check is paused: it is kept, and judges nothing (17.7).
     pub is_paused: bool,
 }

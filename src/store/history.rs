@@ -2,6 +2,8 @@
 
 mod left_out;
 
+use std::sync::Arc;
+
 use crate::core::assertion::Outcome;
 use crate::core::audit::{Audit, AuditKind};
 use crate::core::cause::{Cause, Status};
@@ -124,6 +126,50 @@ pub struct IncidentRecord {
     pub until: Option<Time>,
     /// The cause that opened it.
     pub first: Cause,
+    /// Of a record its own labels.
+    pub labels: Arc<[(String, String)]>,
+}
+
+/// A record that is open (§18).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenRecord {
+    /// It is also the cursor to the next page.
+    pub key: IncidentKey,
+    /// The key, where nothing else was said.
+    pub title: String,
+    /// JSON, or "".
+    pub details: String,
+    pub labels: Arc<[(String, String)]>,
+    pub incident: IncidentId,
+    pub status: IncidentStatus,
+    pub opened_at: Time,
+    /// How often it was begun by itself while it is open, and when for the last time (18.9); 0: by results alone.
+    pub begun: u32,
+    pub begun_at: Option<Time>,
+}
+
+/// Which of them; all that is said must fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordsWanted {
+    /// Those with later keys.
+    pub after: String,
+    /// The one of this key.
+    pub only: Option<String>,
+    /// A part of the key or the title.
+    pub search: String,
+    /// Those that nobody wants to hear of, or the others.
+    pub wont_fix: Option<bool>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// A key that nobody wants to hear of (11.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MarkRecord {
+    pub key: IncidentKey,
+    pub at: Time,
+    pub by: String,
+    pub comment: String,
 }
 
 /// A message as it is stored.

@@ -21,6 +21,7 @@ pub mod history;
 pub mod live;
 pub mod pausing;
 mod pending;
+mod record_call;
 mod row;
 mod saying;
 pub mod sqlite;
@@ -50,6 +51,7 @@ pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
 pub use fact::{FoundAt, PingFact, ResultFact, ResultTaken};
 pub use pending::TakenChanges;
+pub use record_call::{RecordAnswer, RecordCall, RecordNews, RecordOrder, RecordRefusal, RecordStands};
 pub use saying::{Saying, Stance, Stood};
 pub use unknown_names::{UnknownName, UnknownNames, UnknownPing};
 
@@ -101,7 +103,12 @@ pub enum Applied {
     /// A check that its file pauses cannot be unpaused (7.1). Nothing was stored.
     PausedByFile,
     /// A result is stored.
-    Result(ResultTaken),
+    Result(Box<ResultTaken>),
+    /// A result makes more of records than one transaction stores: some of that is to be done first, by
+    /// [`Store::change_records`] (18.7). Nothing was stored.
+    InSlices,
+    /// The check takes no records (`records: false`). Nothing was stored.
+    TakesNoRecords,
     /// The check is asserted: whether it holds is reported, and no job pings it (17.2). Nothing was stored.
     TakesResults,
     /// The check is pinged, and asserts nothing. Nothing was stored.
@@ -274,6 +281,10 @@ pub trait Store: Send {
 
     /// Steps each entry in its order and stores the outcomes. Returns one [`Applied`] for each entry.
     fn apply(&mut self, entries: &[Entry]) -> Result<Vec<Applied>, StoreError>;
+
+    /// What is to become of records of a check outside of a result's fact: a slice of a result, one of them, a mark (§18). Those
+    /// that no result will end are due (see [`Store::due`]) until all have ended.
+    fn change_records(&mut self, call: &RecordCall, now: Time) -> Result<RecordAnswer, StoreError>;
 
     /// Checks whose deadline is before `now`, earliest first, with that deadline; at most `limit`. The deadline is only
     /// a hint: `step` decides.

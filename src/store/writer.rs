@@ -115,6 +115,13 @@ impl Writer {
         Ok(receiver)
     }
 
+    /// Notes that something of this check was refused that had not come to the queue (9.1).
+    pub fn refuse(&self, check: CheckId) {
+        let mut queue = self.shared.queue();
+        let at = self.shared.clock.now();
+        queue.refused.note(check, at, self.shared.limits.max_refused);
+    }
+
     /// Notes that a request was refused before it was read. It may have been a ping of any check (9.1).
     pub fn refuse_unread(&self) {
         let mut queue = self.shared.queue();

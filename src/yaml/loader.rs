@@ -48,6 +48,8 @@ pub(crate) struct Loader {
     /// The folder of the main file, to which the paths in it are relative.
     pub(crate) folder: PathBuf,
     bytes_read: u64,
+    /// Whether commands may be run; if not, one in a file is a fault.
+    pub(crate) allows_exec: bool,
     /// Whether a check could not be read. Then an unknown name may well exist.
     pub(crate) checks_missing: bool,
     /// What is judged was sent by somebody who may not see our files: none is read.
@@ -79,6 +81,7 @@ impl Loader {
             certificates: Inputs::default(),
             folder: folder.to_owned(),
             bytes_read: 0,
+            allows_exec: true,
             checks_missing: false,
             judging: None,
         }

@@ -10,6 +10,8 @@ use crate::support::punctual::{Punctual, punctual};
 
 const TOKEN: &str = "token-that-operates";
 const CONFIG: &str = "auth: {anonymous: read, tokens: [{name: oncall, scope: write, token: token-that-operates}]}\n\
+    receivers: [{name: hook, webhook: {url: 'http://127.0.0.1:9/'}}]\n\
+    default_receivers: [hook]\n\
     checks:\n\
     - {name: whole, every: 1h, group: db, labels: {team: dba, severity: critical}, title: Nightly backup,\n   \
        description: \"Runs ETL.\\nCall Bob.\", runbook_url: 'https://wiki.example.org/backup'}\n\
@@ -64,6 +66,19 @@ const FINDINGS: &str = "axe.run().then((found) => found.violations
 /// How many pixels of the page are beside the screen.
 const BESIDE: &str = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
 
+/// Words of a dozen letters at most that are cut in a table. Where a hyphen or a slash stands between words, a line may end.
+const CUT_WORDS: &str = "[...document.querySelectorAll('td, th')].flatMap((cell) => {
+    const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT), cut = [], range = document.createRange();
+    while (texts.nextNode()) for (const found of texts.currentNode.data.matchAll(/[^\\s/-]+/g)) {
+        if (found[0].length > 12) continue;
+        range.setStart(texts.currentNode, found.index);
+        range.setEnd(texts.currentNode, found.index + found[0].length);
+        const lines = new Set([...range.getClientRects()].map((it) => Math.round(it.top)));
+        if (lines.size > 1) cut.push(found[0] + ' is cut');
+    }
+    return cut;
+})";
+
 fn with_checks_of_every_status() -> Punctual {
     let long = "unbroken".repeat(20);
     let server = Punctual::start(&CONFIG.replace("TITLE", &long));
@@ -104,7 +119,8 @@ fn findings(browser: &mut Browser, axe: &str) -> Vec<String> {
         browser.set_dark(is_dark);
         let found = browser.evaluate(FINDINGS);
         let beside = browser.evaluate(BESIDE);
-        let lines = found.as_array().unwrap().iter().map(Value::to_string);
+        let cut = if width > 390 { browser.evaluate(CUT_WORDS) } else { json!([]) };
+        let lines = found.as_array().unwrap().iter().chain(cut.as_array().unwrap()).map(Value::to_string);
         let beside = (beside != 0).then(|| format!("{beside} px are beside the screen"));
         all.extend(lines.chain(beside).map(|line| format!("{width} px, dark: {is_dark}: {line}")));
     }
@@ -177,6 +193,11 @@ fn no_page_is_in_anybodys_way_and_none_writes_to_the_console() {
     browser.evaluate("document.querySelector('main').append(new Image(2000, 1))");
     let found = findings(&mut browser, &axe).join("\n");
     assert!(found.contains("image-alt") && found.contains("beside the screen"), "{found}");
+    // As it was: a column may be as narrow as a letter.
+    browser.open(&server.url("/config"));
+    browser.evaluate("document.querySelectorAll('td').forEach((it) => (it.style.minWidth = 0))");
+    let found = findings(&mut browser, &axe).join("\n");
+    assert!(found.contains("hook is cut"), "{found}");
 }
 
 /// 22.9b

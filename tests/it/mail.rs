@@ -57,8 +57,11 @@ fn login(password: &str) -> Option<BasicAuth> {
 
 fn transport(smtp: &Smtp, to: &[&str], timeout: Span) -> Transport {
     let to = to.iter().map(|to| (*to).to_owned()).collect();
-    let receiver =
-        Receiver { name: "ops-mail".into(), kind: ReceiverKind::Email(Email { to }), ack_links: true };
+    let receiver = Receiver {
+        name: "ops-mail".into(),
+        kind: ReceiverKind::Email(Email { to, ..Email::default() }),
+        ack_links: true,
+    };
     Transport::new(&receiver, Some(smtp), timeout, &PingUrls::default()).unwrap()
 }
 

@@ -113,7 +113,7 @@ fn chat(sink: &WebhookSink, format: WebhookFormat, hidden: &PingUrls) -> Transpo
 }
 
 fn by_mail() -> Receiver {
-    let email = Email { to: vec!["ops@example.org".to_owned()] };
+    let email = Email { to: vec!["ops@example.org".to_owned()], ..Email::default() };
     Receiver { name: "chat".into(), kind: ReceiverKind::Email(email), ack_links: true }
 }
 
@@ -158,7 +158,8 @@ fn no_mail_shows_one_either_in_whichever_words() {
 fn what_is_logged_of_an_answer_is_without_them() {
     let mut server = SmtpServer::start(Tls::None, None);
     let smtp = plain("localhost", server.port());
-    let email = Email { to: ["ops@example.org", "full@example.org"].map(str::to_owned).to_vec() };
+    let email =
+        Email { to: ["ops@example.org", "full@example.org"].map(str::to_owned).to_vec(), ..Email::default() };
     let receiver = Receiver { name: "chat".into(), kind: ReceiverKind::Email(email), ack_links: true };
     let transport = Transport::new(&receiver, Some(&smtp), Span::secs(30), &ping_urls()).unwrap();
     let alert = sample::alert(now());

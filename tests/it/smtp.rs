@@ -97,7 +97,11 @@ fn serve(mut stream: TcpStream, answers: &[(&str, &str)], said: &mut Vec<String>
 
 fn send(smtp: &Smtp, to: &[&str]) -> Attempt {
     let to = to.iter().map(|to| (*to).to_owned()).collect();
-    let receiver = Receiver { name: "ops".into(), kind: ReceiverKind::Email(Email { to }), ack_links: true };
+    let receiver = Receiver {
+        name: "ops".into(),
+        kind: ReceiverKind::Email(Email { to, ..Email::default() }),
+        ack_links: true,
+    };
     let transport = Transport::new(&receiver, Some(smtp), Span::secs(20), &PingUrls::default()).unwrap();
     let now = Time::from_secs(1_774_830_840);
     let notices = [sample::alert(now)];
@@ -196,7 +200,11 @@ fn a_sender_that_is_refused_loses_no_recipient_that_was_to_be_tried_again() {
     let server =
         Server::of_each(vec![&[("RCPT TO:<full", "450 greylisted")], &[("MAIL", "550 not from you")], &[]]);
     let to = ["ops@example.org", "full@example.org"].map(str::to_owned).to_vec();
-    let receiver = Receiver { name: "ops".into(), kind: ReceiverKind::Email(Email { to }), ack_links: true };
+    let receiver = Receiver {
+        name: "ops".into(),
+        kind: ReceiverKind::Email(Email { to, ..Email::default() }),
+        ack_links: true,
+    };
     let transport =
         Transport::new(&receiver, Some(&server.smtp()), Span::secs(20), &PingUrls::default()).unwrap();
     let now = Time::from_secs(1_774_830_840);

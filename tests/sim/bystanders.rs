@@ -183,10 +183,12 @@ impl Server {
             }
             What::Result(fact) => {
                 let outcome = fact.result.outcome;
-                judged.model.result(&judged.plan, outcome, now);
-                judged.taken.push(Taken { at: now, is_success: outcome == Outcome::Holds });
-                judged.pings += 1;
-                judged.log.end(now);
+                let counted = judged.model.result(&judged.plan, &fact.result, now);
+                judged.taken.push(Taken { at: now, is_success: counted && outcome == Outcome::Holds });
+                judged.pings += u64::from(counted);
+                if counted {
+                    judged.log.end(now);
+                }
             }
             What::Pause { until, .. } => judged.model.pause(until, now),
             What::Unpause { .. } if !judged.definition.spec.paused => judged.model.unpause(now),

@@ -171,9 +171,10 @@ impl Run<'_> {
     fn input(&self, made: &mut Node, symbol: Symbol) -> Input {
         let rid = |rid: Option<&str>| rid.map(|rid| Rid::parse(rid).unwrap());
         let ping = |kind, rid| Input::Ping(Ping { kind, rid, exit_status: None });
+        let found = |outcome| Input::Result(AssertionResult::new(outcome, None));
         let asserts = self.case.specs[made.spec].assert.is_some();
         match symbol {
-            Symbol::Found(outcome) if asserts => Input::Result(AssertionResult { outcome, took: None }),
+            Symbol::Found(outcome) if asserts => found(outcome),
             // The store refuses it (17.2).
             Symbol::Found(_) => Input::Tick,
             Symbol::Success(_) | Symbol::Fail | Symbol::Start(_) if asserts => Input::Tick,
@@ -207,9 +208,10 @@ impl Run<'_> {
                 made.model.ping(old, ping, made.now);
             }
             Input::Result(result) => {
-                made.model.result(old, result.outcome, made.now);
+                made.model.result(old, result, made.now);
             }
             Input::Tick => {}
+            Input::Records(_) => unreachable!("no letter says so"),
             Input::Pause => made.model.pause(None, made.now),
             Input::PauseAndForgive | Input::PauseUntil(_) | Input::SetBack => {
                 unreachable!("no letter says so")
@@ -517,7 +519,11 @@ fn failures_and_recoveries_in_a_row() {
 fn results_of_what_should_hold() {
     use Outcome::{Holds, Unknown, Violated};
     use Stretch::{Awake, Away};
-    let assertion = Assertion { found_by: FoundBy::Reporter(Reported::default()), unknowns_before_alert: 2 };
+    let assertion = Assertion {
+        found_by: FoundBy::Reporter(Reported::default()),
+        unknowns_before_alert: 2,
+        max_records: None,
+    };
     let asserted = Spec {
         assert: Some(assertion.into()),
         failures_before_alert: 2,

@@ -275,8 +275,9 @@ impl Shot {
     pub(crate) fn result(&self) -> Option<ResultFact> {
         let outcome = Outcome::of_kept(self.ping.kind)?;
         Some(ResultFact {
-            result: AssertionResult { outcome, took: None },
+            result: AssertionResult { rid: self.ping.rid.clone(), ..AssertionResult::new(outcome, None) },
             why: None,
+            records: None,
             text: None,
             left_out: 0,
             source: FoundAt::Client("10.0.0.1".parse().unwrap()),

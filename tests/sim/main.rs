@@ -34,6 +34,7 @@ mod properties;
 mod quarantine;
 mod readers;
 mod receivers;
+mod records;
 mod reload;
 mod reopening;
 mod rng;

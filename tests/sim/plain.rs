@@ -258,6 +258,7 @@ fn incidents(db: &Connection) -> BTreeMap<u64, Incident> {
             id: IncidentId(number(row, 0)?),
             check: CheckId(number(row, 1)?),
             key: IncidentKey::own(),
+            labels: Default::default(),
             opened_at: time(row, 2)?,
             ended_at: row.get::<_, Option<i64>>(3)?.map(Time::from_ms),
             status: status(&row.get::<_, String>(4)?),
@@ -344,7 +345,7 @@ impl Seen<'_> {
             definition.depends_on.iter().filter_map(|on| self.dependency(on)).collect();
         let context = Context {
             now: self.now,
-            facts: Facts { definition, causes },
+            facts: Facts::of_check(definition, causes),
             incident,
             is_paused: state.is_some_and(|state| state.pause.since().is_some()),
             mutes: &self.live.mutes(),

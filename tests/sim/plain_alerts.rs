@@ -59,7 +59,7 @@ impl<'a> PlainAlerts<'a> {
         let dependencies: Vec<Dependency> = on.filter_map(|name| self.dependency(name)).collect();
         let context = Context {
             now: self.now,
-            facts: Facts { definition, causes: state.causes.as_slice() },
+            facts: Facts::of_check(definition, state.causes.as_slice()),
             incident: incident.map_or(IncidentStatus::Open, |(.., status)| *status),
             is_paused: state.pause.since().is_some(),
             mutes: &self.live.mutes(),

@@ -352,6 +352,7 @@ fn assert_something(scale: &Scale, spec: &mut Spec) {
     let assertion = Assertion {
         found_by: FoundBy::Reporter(Reported { reporter: "shop".into(), ..Reported::default() }),
         unknowns_before_alert: 1 + (number % 3) as u32,
+        max_records: None,
     };
     spec.assert = Some(assertion.into());
     if number % 4 == 0 {

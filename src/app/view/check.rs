@@ -38,7 +38,7 @@ pub struct CheckView {
 pub fn is_matched(check: &Check, matchers: &[Matcher]) -> bool {
     // The lock is not held meanwhile: the writer waits for it.
     let causes = check.known().state.causes.clone();
-    Facts { definition: &check.definition, causes: causes.as_slice() }.matched_by(matchers)
+    Facts::of_check(&check.definition, causes.as_slice()).matched_by(matchers)
 }
 
 impl<'a> Moment<'a> {
@@ -70,7 +70,7 @@ impl<'a> Moment<'a> {
     fn held(&self, check: &Check, view: &View) -> Option<HoldReason> {
         let definition = &*check.definition;
         let nobody_asked = self.mutes.is_empty() && definition.quiet.is_empty();
-        let facts = Facts { definition, causes: view.causes.as_slice() };
+        let facts = Facts::of_check(definition, view.causes.as_slice());
         if nobody_asked { None } else { muted(self.now, &facts, &self.mutes, &definition.quiet) }
     }
 
@@ -87,7 +87,7 @@ impl<'a> Moment<'a> {
         let dependencies: Vec<Dependency> = definition.depends_on.iter().filter_map(dependency).collect();
         let context = Context {
             now: self.now,
-            facts: Facts { definition, causes: view.causes.as_slice() },
+            facts: Facts::of_check(definition, view.causes.as_slice()),
             incident: IncidentStatus::Open,
             is_paused: view.paused,
             mutes: &self.mutes,

@@ -17,7 +17,7 @@ async fn a_bug_that_ends_reloading_is_told() {
 /// With the file of `--web.config.file` beside it, if there is one.
 fn files_of(config_file: &Path) -> config::ConfigFiles {
     let web = Some(config_file.with_file_name("web.yml")).filter(|web| web.exists());
-    config::ConfigFiles { main: config_file.to_owned(), web }
+    config::ConfigFiles { main: config_file.to_owned(), web, allow_exec: false }
 }
 
 /// One that has read this file, with a store of the same folder.

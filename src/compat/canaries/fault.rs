@@ -90,7 +90,8 @@ impl From<PingNotTaken> for CommandFault {
             PingNotTaken::OnlyPost
             | PingNotTaken::TakesResults
             | PingNotTaken::TakesPings
-            | PingNotTaken::Probed => CommandFault::bad(why.to_string()),
+            | PingNotTaken::Probed
+            | PingNotTaken::TakesNoRecords(_) => CommandFault::bad(why.to_string()),
             PingNotTaken::Overloaded | PingNotTaken::NotStored => CommandFault::Unavailable,
         }
     }

@@ -84,7 +84,7 @@ impl Story {
             CauseKind::TooMany => "has reported too often",
             CauseKind::TooShort => "has ended too soon",
             CauseKind::Overlapping => "has been started while it was running",
-            CauseKind::Violated => "does not hold",
+            CauseKind::Violated | CauseKind::RecordsViolated | CauseKind::TooManyRecords => "does not hold",
             CauseKind::Blind | CauseKind::Unprobed | CauseKind::Unjudgeable => "cannot be judged",
         };
         Story::new(family_word(kind.family()), what, format!("{what} as of {}", at(cause.since)))

@@ -3,6 +3,7 @@
 use super::probes::{HTTP_PROBE, PROMQL_PROBE, SQL_PROBE};
 use crate::core::assertion::Reported;
 use crate::core::periods;
+use crate::core::record::NamedRecords;
 use crate::core::schedule::Expect;
 use crate::core::time::Span;
 use crate::yaml::section::Kind::{Duration, Flag, Labels, Later, List, Map, OneOf, Text, Texts, Whole};
@@ -185,6 +186,19 @@ pub(in crate::config) static ASSERT: Section = Section {
         key("http", Map(&HTTP_PROBE), Optional, "punctual looks itself, by a request."),
         key("promql", Map(&PROMQL_PROBE), Optional, "punctual looks itself, by a query to a Prometheus."),
         key("sql", Map(&SQL_PROBE), Optional, "punctual looks itself, by a query to a database."),
+        key(
+            "records",
+            Flag,
+            Default("true"),
+            "Whether results may name what violates it, one by one (records). If false, they are about the whole.",
+        ),
+        key(
+            "max_records",
+            Whole(1, NamedRecords::MOST as u64),
+            Default("1000"),
+            "A result that names more records than this makes nothing begin or end: it is failing for the reason \
+              `too_many_records`.",
+        ),
         key("exec", Later, Optional, "A command that punctual runs."),
     ],
 };

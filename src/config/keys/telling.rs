@@ -2,7 +2,8 @@
 
 use crate::core::time::Span;
 use crate::notify::alertmanager::ALERTMANAGER;
-use crate::yaml::section::Kind::{Duration, List, Text, Texts};
+use crate::notify::email::EMAIL;
+use crate::yaml::section::Kind::{Duration, Json, List, Map, Text, Texts};
 use crate::yaml::section::Need::{Default, Optional, Required};
 use crate::yaml::section::{MINUTE, MONTH, NAME, Section, key};
 
@@ -30,7 +31,14 @@ pub(in crate::config) static ACTION: Section = Section {
     id: "action",
     title: "an action",
     keys: &[
-        key("notify", Text(NAME), Required, "The receiver to tell."),
+        key("notify", Text(NAME), Optional, "The receiver to tell: this, or `email`."),
+        key("email", Map(&EMAIL), Optional, "A mail of this action's own, through `smtp`."),
+        key(
+            "with",
+            Json,
+            Optional,
+            "For a receiver of kind webhook or exec, which is handed it as it is: anything, at most 4096 bytes as JSON.",
+        ),
         key("after", Duration(Span::ZERO, MONTH), Default("0s"), "Delay after the start of the incident."),
         key(
             "repeat_interval",

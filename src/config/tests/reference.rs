@@ -8,6 +8,7 @@ use crate::core::time::Span;
 use crate::notify::RECEIVER;
 use crate::notify::alertmanager::ALERTMANAGER;
 use crate::notify::email::{EMAIL, SMTP};
+use crate::notify::exec::{EXEC, EXEC_LIMITS};
 use crate::notify::http_config::{AUTHORIZATION, BASIC_AUTH, HTTP_CONFIG, TLS_CONFIG};
 use crate::notify::webhook::WEBHOOK;
 use crate::probe::database::{DATABASE, SQLITE};
@@ -88,7 +89,7 @@ Time zones have IANA names (`Europe/Berlin`). Zone rules come from `$TZDIR` of t
 noticed at a reload, or within minutes. Keep `tzdata` up to date: rules change several times a year.
 ";
 
-const SECTIONS: [(&Section, &str); 40] = [
+const SECTIONS: [(&Section, &str); 42] = [
     (&keys::MAIN, "The main file"),
     (&keys::CHECK_FILE, "A file of `check_files`"),
     (&keys::CHECK, "A check (`checks`)"),
@@ -105,8 +106,10 @@ const SECTIONS: [(&Section, &str); 40] = [
     (&SQLITE, "`sqlite` of a database"),
     (&keys::DEFAULTS, "`defaults`"),
     (&RECEIVER, "A receiver (`receivers`)"),
-    (&EMAIL, "`email` of a receiver"),
+    (&EMAIL, "`email` of a receiver or an action"),
     (&WEBHOOK, "`webhook` of a receiver"),
+    (&EXEC, "`exec` of a receiver"),
+    (&EXEC_LIMITS, "`limits` of `exec`"),
     (&keys::RESPONDER, "A responder (`responders`)"),
     (&keys::ACTION, "An action (`actions` of a responder)"),
     (&SMTP, "`smtp`"),
@@ -132,7 +135,11 @@ const SECTIONS: [(&Section, &str); 40] = [
 ];
 
 /// What a table of keys cannot say.
-const NOTES: [(&Section, &str); 5] = [
+const NOTES: [(&Section, &str); 7] = [
+    (
+        &EMAIL,
+        "What is left out is written as ever. [templates.md](templates.md) says what a template may contain.",
+    ),
     (&keys::ASSERT, "[asserting.md](asserting.md) says how it is used."),
     (
         &keys::CHECK,
@@ -143,6 +150,7 @@ const NOTES: [(&Section, &str); 5] = [
         &keys::WEB,
         "It is in the format that Prometheus' exporters share, and `promtool check web-config` accepts it. Its paths are relative to it.",
     ),
+    (&EXEC, "[commands.md](commands.md) says how it is run."),
     (&WEBHOOK, "[templates.md](templates.md) says what a template may contain."),
 ];
 

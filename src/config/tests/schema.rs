@@ -65,6 +65,10 @@ fn of_what_is_refused_the_schema_refuses_all_but_these() {
 }
 
 const TAKEN: &[&str] = &[
+    "action-email-without-smtp.yaml",
+    "action-of-nothing.yaml",
+    "action-of-two-kinds.yaml",
+    "action-with.yaml",
     "alertmanager-password-is-not-shown.yaml",
     "check-every-and-cron.yaml",
     "check-every-and-expect.yaml",
@@ -107,6 +111,7 @@ const TAKEN: &[&str] = &[
     "proxy-without-a-scope.yaml",
     "proxy.yaml",
     "receiver-named-as-a-check-s-own.yaml",
+    "receiver-named-as-an-action-s-own.yaml",
     "receiver-of-two-kinds.yaml",
     "receiver-times.yaml",
     "receiver-without-a-kind.yaml",

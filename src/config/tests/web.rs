@@ -9,8 +9,11 @@ const HASH: &str = "$2y$04$abcdefghijklmnopqrstuuzHSVfKghSif.z13U/fgOcq2SNI6Q/oS
 
 fn load(main: &str, web: &str) -> Result<Config, Faults> {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let files =
-        ConfigFiles { main: folder.path().join("main.yaml"), web: Some(folder.path().join("web.yml")) };
+    let files = ConfigFiles {
+        main: folder.path().join("main.yaml"),
+        web: Some(folder.path().join("web.yml")),
+        allow_exec: false,
+    };
     std::fs::write(&files.main, main).expect("it can be written");
     std::fs::write(folder.path().join("web.yml"), web).expect("it can be written");
     for name in ["cert.pem", "key.pem"] {

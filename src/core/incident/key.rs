@@ -10,7 +10,7 @@ use crate::core::check::CheckId;
 pub struct IncidentId(pub u64);
 
 /// Which of the things that a check may find bad an incident is of (11.1). "" is the check itself; every other key is that of
-/// a record, and no record is made yet.
+/// a record.
 ///
 /// At most [`IncidentKey::MAX_BYTES`] of UTF-8, without control characters. In the order of keys the check's own is the first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

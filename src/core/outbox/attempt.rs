@@ -152,8 +152,8 @@ pub struct Repeat {
 /// The reminder that follows a delivery which was sent at `now` (12.4); `None`: nothing more, or one that comes no
 /// later waits already.
 ///
-/// `waiting` is the reminder of the same incident to the same receiver that waits now: there is at most one, of
-/// whichever action, and the soonest of them is kept.
+/// `waiting` is the reminder of the same incident, or of the records of the same check, to the same receiver that waits now:
+/// there is at most one, of whichever action, and the soonest of them is kept.
 pub fn after_sent(
     sent: &Delivery,
     incident: IncidentStatus,
@@ -166,8 +166,9 @@ pub fn after_sent(
     }
     let not_before = now + sent.repeat_interval?;
     if let Some(waiting) = waiting {
-        let is_its = waiting.incident == sent.incident && waiting.receiver == sent.receiver;
-        assert!(is_its && waiting.state == DeliveryState::Waiting, "a waiting reminder of the same incident");
+        let are_records = waiting.check == sent.check && !waiting.key.is_own() && !sent.key.is_own();
+        let is_its = (waiting.incident == sent.incident || are_records) && waiting.receiver == sent.receiver;
+        assert!(is_its && waiting.state == DeliveryState::Waiting, "a waiting reminder of the same");
         if waiting.not_before <= not_before {
             return None;
         }

@@ -48,6 +48,24 @@ impl Flapping {
         }
     }
 
+    /// With the bad period of another record, which began before the newest one here had ended: the two are one, and count
+    /// once (12.5). `None`: it began after that.
+    pub fn widened(&self, bout: Bout) -> Option<Flapping> {
+        let known = self.clone().brought_back_to(bout.to);
+        if known.last().is_none_or(|last| last <= bout.from) {
+            return None;
+        }
+        Some(match known {
+            Flapping::Untold(mut bouts) => {
+                if let Some(newest) = bouts.last_mut() {
+                    *newest = Bout { from: newest.from.min(bout.from), to: bout.to };
+                }
+                Flapping::Untold(bouts)
+            }
+            Flapping::Told { at, more, .. } => Flapping::Told { at, last: bout.to, more },
+        })
+    }
+
     /// The clock may have been set back (1.1): nothing was after `now`.
     fn brought_back_to(self, now: Time) -> Flapping {
         match self {

@@ -1,11 +1,12 @@
 //! What leaves together, in which order (12.3, 12.5).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::delivery::{Delivery, DeliveryState};
 use super::ids::DeliveryId;
 use super::kind::DeliveryKind;
 use super::message::Message;
+use super::topic::Topic;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentId, Matter};
 use crate::core::route::ReceiverPolicy;
@@ -25,7 +26,7 @@ pub enum Departure {
 /// `waiting` are those that [`crate::core::route::route`] lets go, in the order of their ids. `is_blocked` says of a
 /// matter that an earlier delivery of it to this receiver is in a message that is under way or waits for its retry: what
 /// follows waits, and what is of another check or another key does not. What is due leaves once the first of it has waited for `group_wait`,
-/// or at once when it is [`Message::MAX_MEMBERS`]. If it is more than the receiver's format can name, those leave first
+/// or at once when it is [`Message::MAX_MEMBERS`] things, of which a check's records are one. If it is more than the receiver's format can name, those leave first
 /// whose `rank` is the least; the others leave next. What is told of a matter after a notice that it flaps leaves
 /// after that: it may be the very thing that the notice is about.
 pub fn freeze<'a, R: Ord>(
@@ -67,12 +68,18 @@ pub fn freeze<'a, R: Ord>(
     }
     let Some(first) = first else { return Departure::Waits(next) };
     let leaves_at = first + receiver.group_wait;
-    if leaves_at > now && due.len() < Message::MAX_MEMBERS {
+    let topics: HashSet<Topic> = due.iter().map(|delivery| delivery.topic()).collect();
+    if leaves_at > now && topics.len() < Message::MAX_MEMBERS {
         return Departure::Waits(Some(leaves_at));
     }
     // The sort is stable, and all of one check have one rank: they stay in their order.
     due.sort_by_cached_key(|delivery| rank(delivery.check));
-    due.truncate(receiver.max_members);
+    let mut named = HashSet::new();
+    due.retain(|delivery| {
+        let topic = delivery.topic();
+        named.contains(&topic) || named.len() < receiver.max_members && named.insert(topic)
+    });
+    due.truncate(Message::MAX_DELIVERIES);
     let mut ids: Vec<DeliveryId> = due.iter().map(|delivery| delivery.id).collect();
     ids.sort_unstable();
     Departure::Leaves(ids)
@@ -87,8 +94,8 @@ pub fn halves(members: &[(DeliveryId, Matter)]) -> Option<[Vec<DeliveryId>; 2]> 
     if matters.len() < 2 {
         return None;
     }
-    let first = &matters[..matters.len() / 2];
-    let (one, other): (Vec<_>, Vec<_>) = members.iter().partition(|(_, matter)| first.contains(&matter));
+    let first: HashSet<&Matter> = matters[..matters.len() / 2].iter().copied().collect();
+    let (one, other): (Vec<_>, Vec<_>) = members.iter().partition(|(_, matter)| first.contains(matter));
     Some([one, other].map(|half| half.into_iter().map(|(id, _)| *id).collect()))
 }
 

@@ -14,7 +14,7 @@ pub struct Message {
     pub receiver: ReceiverName,
     /// The same at every attempt, and unique over all databases: Idempotency-Key and Message-ID.
     pub key: String,
-    /// Its deliveries, in their order; at most its receiver's `max_members`.
+    /// Its deliveries, in their order; at most its receiver's `max_members`, of which a check's records are one.
     pub members: Vec<DeliveryId>,
     /// When it was frozen, or what it was split from: `give_up_after` counts from here.
     pub created_at: Time,
@@ -29,8 +29,10 @@ pub struct Message {
 }
 
 impl Message {
-    /// The most deliveries in a message to any receiver.
+    /// The most things that a message to any receiver tells of: a check's records are one of these.
     pub const MAX_MEMBERS: usize = 256;
+    /// The most deliveries in it.
+    pub const MAX_DELIVERIES: usize = 10_000;
 
     /// The clock was set back from `before` (1.1): a message from a time after `now` is tried again without waiting for it,
     /// and none waits longer than it still had to, or than a receiver that does not answer makes it wait.

@@ -17,6 +17,7 @@ mod own;
 mod reason;
 mod record;
 mod recovery;
+mod topic;
 
 pub use again::{Again, Occasion, after_alone, again, follows};
 pub use attempt::{
@@ -33,6 +34,7 @@ pub use own::{OwnMails, ServerTurn};
 pub use reason::{CancelReason, ParkReason};
 pub use record::{DeliveryStep, Telling};
 pub use recovery::{AtRecovery, Ending, at_recovery, cancel_waiting};
+pub use topic::{Topic, by_topic};
 
 #[cfg(test)]
 mod tests;

@@ -65,7 +65,7 @@ pub fn at_recovery(
     for row in waiting(rows) {
         let ending = if row.is_attempted() {
             Ending::StaysGivenUp
-        } else if incident.status == IncidentStatus::Removed {
+        } else if matches!(incident.status, IncidentStatus::Removed | IncidentStatus::Changed) {
             Ending::Cancel(CancelReason::Removed)
         } else if row.not_before >= ended_at {
             Ending::Cancel(CancelReason::RecoveredBeforeDue)

@@ -9,7 +9,7 @@ use crate::core::time::{Span, Time};
 /// One of Alertmanager's matchers: `label="value"`, `!=`, `=~`, `!~`, fully anchored. A label that is not there is "".
 #[derive(Clone, Debug)]
 pub struct Matcher {
-    /// A label of the check, or one of `check group reason status`.
+    /// A label of the check, one of `check group reason status`, or of a record `key` or one of its own labels.
     pub label: String,
     /// How the value is compared.
     pub test: MatchTest,
@@ -28,17 +28,35 @@ pub enum MatchTest {
     MatchesNot(Regex),
 }
 
-/// What matchers look at: a check, and why it is bad.
+/// What matchers look at: a check or one of its records, and why it is bad.
 #[derive(Clone, Debug)]
 pub struct Facts<'a> {
     /// The check.
     pub definition: &'a Definition,
-    /// All its causes, or those that are new.
+    /// All its causes, or those that are new; a record's, of a record.
     pub causes: &'a [Cause],
+    /// Which of it.
+    pub about: About<'a>,
+}
+
+/// The check itself, which is the default, or one of its records (8.2).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About<'a> {
+    /// The record's; "": it is the check itself.
+    pub key: &'a str,
+    /// The record's own.
+    pub labels: &'a [(String, String)],
 }
 
 /// The reasons and statuses as which a cause is matched.
 pub(super) type Views = Vec<(&'static str, &'static str)>;
+
+impl<'a> Facts<'a> {
+    /// Of a check itself.
+    pub fn of_check(definition: &'a Definition, causes: &'a [Cause]) -> Facts<'a> {
+        Facts { definition, causes, about: About::default() }
+    }
+}
 
 impl Facts<'_> {
     /// Whether all matchers match one of the causes. A check without causes has the reason "" and the status "".
@@ -50,6 +68,23 @@ impl Facts<'_> {
     pub(super) fn kinds_matched_by(&self, matchers: &[Matcher]) -> Vec<CauseKind> {
         let matching = self.causes.iter().filter(|cause| self.view_matches(matchers, &views_of(cause)));
         matching.map(|cause| cause.kind).collect()
+    }
+
+    /// What it has for a label that is not of its causes: the check's own labels come before a record's.
+    pub(super) fn label(&self, label: &str) -> &str {
+        let own = match label {
+            "check" => return self.definition.name.as_str(),
+            "group" => return &self.definition.group,
+            label => self.definition.label(label),
+        };
+        match label {
+            _ if !own.is_empty() => own,
+            "key" => self.about.key,
+            label => {
+                let of_record = self.about.labels.iter().find(|(name, _)| name == label);
+                of_record.map_or("", |(_, value)| value)
+            }
+        }
     }
 
     /// For each cause its views.
@@ -67,20 +102,11 @@ impl Facts<'_> {
                 let value = match matcher.label.as_str() {
                     "reason" => reason,
                     "status" => status,
-                    label => label_of(self.definition, label),
+                    label => self.label(label),
                 };
                 matcher.accepts(value)
             })
         })
-    }
-}
-
-/// What a check has for a label that is not of its causes.
-pub(super) fn label_of<'a>(definition: &'a Definition, label: &str) -> &'a str {
-    match label {
-        "check" => definition.name.as_str(),
-        "group" => &definition.group,
-        label => definition.label(label),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::facts::{Facts, Mute, Views};
 use super::mutes::Mutes;
-use crate::core::cause::Family;
+use crate::core::cause::{CauseKind, Family};
 use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::{CancelReason, DeliveryKind};
@@ -98,9 +98,12 @@ impl Dependency {
     pub fn of(name: &Name, state: &State, incident: Option<IncidentStatus>) -> Dependency {
         let is_judged = state.archived.is_none() && state.pause.since().is_none();
         let is_late_or_failing = state.causes.any(Family::Late) || state.causes.any(Family::Failing);
+        // Of its records others are told: these count only while somebody wants to hear of one (18.5).
+        let are_records_violated = state.causes.has(CauseKind::RecordsViolated);
+        let is_unwanted = incident == Some(IncidentStatus::WontFix) && !are_records_violated;
         Dependency {
             name: name.clone(),
-            is_bad: is_late_or_failing && is_judged && incident != Some(IncidentStatus::WontFix),
+            is_bad: is_late_or_failing && is_judged && !is_unwanted,
             recovered_at: state.recovered_at,
         }
     }
@@ -142,7 +145,9 @@ pub fn route(kind: DeliveryKind, context: &Context<'_>) -> Verdict {
         IncidentStatus::Open => {}
         IncidentStatus::Acknowledged => return Verdict::Drop(DropReason::Acknowledged),
         IncidentStatus::WontFix => return Verdict::Drop(DropReason::WontFix),
-        IncidentStatus::Resolved | IncidentStatus::Removed => return Verdict::Drop(DropReason::Ended),
+        IncidentStatus::Resolved | IncidentStatus::Removed | IncidentStatus::Changed => {
+            return Verdict::Drop(DropReason::Ended);
+        }
     }
     match held(context) {
         None => Verdict::Send,
@@ -181,7 +186,7 @@ pub fn muted(now: Time, facts: &Facts<'_>, mutes: &Mutes, quiet: &[Quiet]) -> Op
 
 /// Of each cause the mute that matches it longest; `None`: one of the causes has none.
 fn mutes_of_causes<'a>(now: Time, facts: &Facts<'_>, mutes: &'a Mutes) -> Option<Vec<&'a Mute>> {
-    let near = mutes.near(facts.definition);
+    let near = mutes.near(facts);
     let mute_of = |views: &Views| {
         let lasting = near.iter().copied().filter(|mute| now < mute.until);
         let matching = lasting.filter(|mute| facts.view_matches(&mute.matchers, views));

@@ -10,8 +10,8 @@ mod plan;
 mod policy;
 mod reopen;
 
-pub use action::{Action, ActionId, ReceiverName, ReceiverPolicy};
-pub use facts::{Facts, MatchTest, Matcher, Mute};
+pub use action::{Action, ActionId, ReceiverName, ReceiverPolicy, is_receiver_of_action};
+pub use facts::{About, Facts, MatchTest, Matcher, Mute};
 pub use hold::{
     Context, Dependency, DropReason, HeldBy, HoldReason, MIN_DEPENDENT_GRACE, Verdict, held_by, muted, route,
 };

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::ops::Deref;
 
-use super::facts::{MatchTest, Matcher, Mute, label_of};
-use crate::core::check::Definition;
+use super::facts::{Facts, MatchTest, Matcher, Mute};
 use crate::core::matcher::unanchored;
 
 /// All mutes, in the order in which they were made. Most name a check, a group or another value of a label, and are found by
@@ -45,9 +44,8 @@ impl Mutes {
     }
 
     /// All that may match a check, in their order; each of them is still to be asked.
-    pub(super) fn near(&self, definition: &Definition) -> Vec<&Mute> {
-        let named =
-            self.by_value.iter().filter_map(|(label, by_value)| by_value.get(label_of(definition, label)));
+    pub(super) fn near(&self, facts: &Facts<'_>) -> Vec<&Mute> {
+        let named = self.by_value.iter().filter_map(|(label, by_value)| by_value.get(facts.label(label)));
         let mut places: Vec<usize> = named.flatten().chain(&self.others).copied().collect();
         places.sort_unstable();
         places.into_iter().map(|place| &self.all[place]).collect()
@@ -85,7 +83,7 @@ fn words(expression: &str) -> Option<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::check::Name;
+    use crate::core::check::{Definition, Name};
     use crate::core::fixtures::{at, causes, definition};
     use crate::core::route::Facts;
 
@@ -138,8 +136,8 @@ mod tests {
                 [("a", "db", "dba"), ("b", "", "web"), ("c", "db", ""), ("ab", "x", "dba")]
             {
                 let definition = check(name, group, team);
-                let facts = Facts { definition: &definition, causes: causes.as_slice() };
-                let near = mutes.near(&definition);
+                let facts = Facts::of_check(&definition, causes.as_slice());
+                let near = mutes.near(&facts);
                 assert!(near.is_sorted_by(|one, next| one.id < next.id), "{near:?}");
                 for mute in mutes.iter().filter(|mute| facts.matched_by(&mute.matchers)) {
                     assert!(near.iter().any(|other| other.id == mute.id), "{} matches {name}", mute.text);
@@ -152,9 +150,11 @@ mod tests {
     fn what_names_others_is_not_near() {
         let mutes =
             mutes(&[r#"check="b""#, r#"check=~"b|c""#, r#"group="web""#, r#"team="web", check=~".*""#]);
-        assert!(mutes.near(&check("a", "db", "dba")).is_empty());
-        let ids =
-            |definition: &Definition| mutes.near(definition).iter().map(|mute| mute.id).collect::<Vec<_>>();
+        let ids = |definition: &Definition| {
+            let near = mutes.near(&Facts::of_check(definition, &[]));
+            near.iter().map(|mute| mute.id).collect::<Vec<_>>()
+        };
+        assert!(ids(&check("a", "db", "dba")).is_empty());
         assert_eq!(ids(&check("b", "db", "dba")), [1, 2]);
         assert_eq!(ids(&check("c", "web", "web")), [2, 3, 4]);
     }
@@ -162,7 +162,11 @@ mod tests {
     #[test]
     fn a_change_leaves_the_rest_as_it_is() {
         let mutes = mutes(&[r#"check="a""#, r#"check="b""#]).changed(|all| all.retain(|mute| mute.id == 2));
-        assert_eq!(mutes.near(&check("b", "", "")).iter().map(|mute| mute.id).collect::<Vec<_>>(), [2]);
-        assert!(mutes.near(&check("a", "", "")).is_empty());
+        let ids = |name: &str| {
+            let definition = check(name, "", "");
+            let near = mutes.near(&Facts::of_check(&definition, &[]));
+            near.iter().map(|mute| mute.id).collect::<Vec<_>>()
+        };
+        assert_eq!((ids("b"), ids("a")), (vec![2], vec![]));
     }
 }

@@ -74,7 +74,7 @@ mod tests {
         let policy = Policy { responders, ..Policy::default() };
         let check = definition();
         let causes = [cause("missing")];
-        let facts = Facts { definition: &check, causes: &causes };
+        let facts = Facts::of_check(&check, &causes);
         let asked = |receiver: &str, number| {
             policy.asked_by(Action::new(receiver.into(), Span::ZERO, None).id, number, &facts)
         };

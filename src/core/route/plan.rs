@@ -36,7 +36,7 @@ impl Plan {
 /// Plans what is told of an incident that opened or grew (11.1, 12.1, 12.2).
 ///
 /// `facts` has the causes that began with the flip: if no responder matches any of them, `default_receivers` are told,
-/// also where a responder matched an earlier one. Of actions with the same receiver and `after` the one that repeats
+/// also where a responder matched an earlier one. Of actions with the same receiver, `after` and `with` the one that repeats
 /// soonest is planned, and the others count as planned with it. `at` is the flip's time, `now` the transaction's.
 pub fn plan(policy: &Policy, facts: &Facts<'_>, incident: &Incident, at: Time, now: Time) -> Plan {
     let mut chosen: Vec<Matched> = Vec::new();
@@ -58,7 +58,8 @@ pub fn plan(policy: &Policy, facts: &Facts<'_>, incident: &Incident, at: Time, n
         }
         plan.actions.push(Planned { action: action.id, kinds: matched.kinds.clone(), is_uncovered });
         let same = |other: &&mut Matched| {
-            other.action.receiver == action.receiver && other.action.after == action.after
+            let Action { receiver, after, with, .. } = &other.action;
+            (receiver, after, with) == (&action.receiver, &action.after, &action.with)
         };
         match chosen.iter_mut().find(same) {
             Some(other) if repeats_sooner(action, &other.action) => *other = matched,

@@ -1,8 +1,9 @@
 //! Who is told of what: the part of the configuration that incidents and the outbox need (12.2).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::action::{Action, ReceiverName, ReceiverPolicy};
+use super::action::{Action, ActionId, ReceiverName, ReceiverPolicy};
 use super::facts::{Facts, Matcher};
 use super::own;
 use crate::core::cause::CauseKind;
@@ -64,6 +65,12 @@ impl Policy {
             matched.extend(actions.map(|action| Matched { action, responder: None, kinds: kinds.clone() }));
         }
         matched
+    }
+
+    /// What the receiver of an action is handed with its messages, if anybody still asks for the action.
+    pub fn with_of(&self, action: ActionId) -> Option<&Arc<str>> {
+        let mut actions = self.responders.iter().flat_map(|responder| &responder.actions);
+        actions.find(|other| other.id == action)?.with.as_ref()
     }
 
     /// How messages leave for this receiver; `None` if there is none of this name. A check's own is always there: whether

@@ -126,7 +126,7 @@ impl<'a> Look<'a> {
     /// Whether it is an alias's own mail, which says that it is late also where we could not tell (16.5), and it is nothing but
     /// late.
     fn says_late_anyhow(self, action: ActionId) -> bool {
-        let Facts { definition, causes } = *self.facts;
+        let Facts { definition, causes, .. } = *self.facts;
         let is_late = |cause: &Cause| cause.kind.family() == Family::Late;
         definition.alias.is_some() && action == own_action(&definition.name).id && causes.iter().all(is_late)
     }

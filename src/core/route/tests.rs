@@ -31,7 +31,7 @@ fn matchers(text: &str) -> Vec<Matcher> {
 fn matches(text: &str, why: &str, expected: bool) {
     let definition = definition();
     let causes = causes(why);
-    let facts = Facts { definition: &definition, causes: causes.as_slice() };
+    let facts = Facts::of_check(&definition, causes.as_slice());
     assert_eq!(facts.matched_by(&matchers(text)), expected, "{text} on {why}");
 }
 
@@ -90,7 +90,7 @@ fn plans(responders: &[(&str, &str)], grows_by: &[&str], expected: &[&str]) {
     let mut told = Vec::new();
     for (minute, begun) in (0..).zip(grows_by) {
         let causes = causes(begun);
-        let facts = Facts { definition: &definition, causes: causes.as_slice() };
+        let facts = Facts::of_check(&definition, causes.as_slice());
         let flip_at = Time::from_secs(60 * minute);
         let plan = plan(&policy, &facts, &incident, flip_at, flip_at + Span::secs(1));
         assert!(plan.deliveries.iter().all(|d| d.queued_at == flip_at + Span::secs(1)));
@@ -162,7 +162,7 @@ fn what_begins_beside_an_acknowledgement_is_told_by_all_that_match_it_once() {
     let mut incident = incident();
     let plan_for = |incident: &mut Incident, causes_now: &str| {
         let causes = causes(causes_now);
-        let facts = Facts { definition: &definition, causes: causes.as_slice() };
+        let facts = Facts::of_check(&definition, causes.as_slice());
         let plan = plan(&policy, &facts, incident, Time::from_secs(9), Time::from_secs(9));
         plan.note_in(incident);
         plan.deliveries.iter().map(|told| told.receiver.to_string()).collect::<Vec<_>>()
@@ -203,7 +203,7 @@ fn what_is_planned_for_a_family_that_nobody_took_on_is_marked() {
     let (stood, _) =
         incident().acknowledge(causes("missing").as_slice(), None, "Ada", Time::from_secs(1)).unwrap();
     let causes = causes("overrun failed");
-    let facts = Facts { definition: &definition, causes: causes.as_slice() };
+    let facts = Facts::of_check(&definition, causes.as_slice());
     let plan = plan(&policy, &facts, &stood, Time::from_secs(2), Time::from_secs(2));
     let marks: Vec<(usize, bool)> =
         plan.actions.iter().map(|planned| (planned.kinds.len(), planned.is_uncovered)).collect();

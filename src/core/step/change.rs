@@ -253,7 +253,7 @@ pub(super) fn keep_failures(state: &mut State, new: &Spec, rescheduled: bool, no
         // What is asserted is not pinged, and the other way round: nothing would ever end them (17.2).
         CauseKind::Overlapping => new.overlap == Overlap::Fail && new.assert.is_none(),
         CauseKind::Failed | CauseKind::TooShort => new.assert.is_none(),
-        CauseKind::Violated | CauseKind::Unprobed => new.assert.is_some(),
+        CauseKind::Violated | CauseKind::Unprobed | CauseKind::TooManyRecords => new.assert.is_some(),
         _ => true,
     });
 }
@@ -290,11 +290,19 @@ impl State {
     /// What was asserted before, or pinged, is not what is asserted now.
     pub(super) fn forget_rows(&mut self) {
         (self.failures_in_a_row, self.successes_in_a_row, self.unknowns_in_a_row) = (0, 0, 0);
+        self.assert_otherwise();
         // Until a result can tell, nobody knows how it is (6.2c).
         self.last[PingKind::Success as usize] = None;
         self.last[PingKind::Fail as usize] = None;
         self.runs.clear();
         self.claim = None;
+    }
+
+    /// 18.8: what the next result does not name was something else.
+    fn assert_otherwise(&mut self) {
+        if let Some(totals) = &mut self.records {
+            totals.is_asserted_otherwise = true;
+        }
     }
 
     /// Whatever was due is asked for no more. What failed did so all the same.
@@ -310,6 +318,9 @@ impl State {
         self.failures_in_a_row = 0;
         self.successes_in_a_row = 0;
         self.unknowns_in_a_row = 0;
+        // Those that have not ended by now go on, and what the next result does not name ends.
+        self.assert_otherwise();
+        self.set(CauseKind::RecordsViolated, self.records().violated() > 0, now);
         self.pause.by_file = new.paused.then_some(now);
         self.arm(now);
         self.fit_to(&new.schedule, now);

@@ -28,6 +28,7 @@ use super::assertion::AssertionResult;
 use super::blind::BlindWindows;
 use super::cause::{Cause, CauseKind, Causes, Family, Status};
 use super::check::{Ping, Spec};
+use super::record::RecordTotals;
 use super::refusals::Refused;
 use super::results::ResultKind;
 use super::schedule::{Expect, Schedule};
@@ -39,6 +40,7 @@ pub use guard::break_judging_by;
 pub use next::served_from;
 pub use outcome::{Flip, FlipReason, Judgement, PingEffect, Step};
 pub use past::PastState;
+pub use ping::repeats;
 pub use unjudged::step;
 pub use view::{View, promised_deadline, view};
 
@@ -49,6 +51,8 @@ pub enum Input {
     Ping(Ping),
     /// Somebody looked whether what it asserts holds (17.1).
     Result(AssertionResult),
+    /// Of its records some began or ended, or people want to hear of others (18.5): they stand so from now on.
+    Records(RecordTotals),
     /// Time passed.
     Tick,
     /// Somebody paused it at run time (7.1).
@@ -108,7 +112,8 @@ fn judged(mut judge: Judge<'_>, input: &Input) -> Step {
     match input {
         Input::Tick | Input::SetBack | Input::Refused(_) => {}
         Input::Ping(ping) => counted = judge.ping(ping),
-        Input::Result(result) => counted = judge.result(*result),
+        Input::Result(result) => counted = judge.result(result),
+        Input::Records(totals) => judge.records(*totals),
         Input::Pause => judge.pause(None, false),
         Input::PauseUntil(until) => judge.pause(Some(*until), false),
         Input::PauseAndForgive => judge.pause(None, true),

@@ -41,6 +41,18 @@ pub struct Flip {
     pub reason: FlipReason,
 }
 
+impl Flip {
+    /// What it says of the check itself: of violated records their own incidents tell (18.5).
+    #[must_use]
+    pub fn of_check_itself(&self) -> Flip {
+        let is_own = |kind: CauseKind| kind != CauseKind::RecordsViolated;
+        let mut flip = Flip { causes: self.causes.own(), ..self.clone() };
+        flip.begun.retain(|cause| is_own(cause.kind));
+        flip.ended.retain(|kind| is_own(*kind));
+        flip
+    }
+}
+
 /// Why a check flipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FlipReason {

@@ -7,6 +7,7 @@ use super::result::judge_result;
 use crate::core::assertion::{AssertionResult, Outcome};
 use crate::core::cause::CauseKind;
 use crate::core::check::{Overlap, Ping, PingKind, Rid};
+use crate::core::record::RecordTotals;
 use crate::core::results::ResultKind;
 use crate::core::schedule::{Expect, Schedule};
 use crate::core::state::{Claim, Counted, RidMemory, Run, State};
@@ -53,25 +54,40 @@ impl Judge<'_> {
 
     /// Likewise of a result. While the check is paused it is a fact, and judges nothing: unlike a job's ping it says nothing of
     /// whether the pause should end (17.7).
-    pub(super) fn result(&mut self, result: AssertionResult) -> Option<PingEffect> {
+    pub(super) fn result(&mut self, result: &AssertionResult) -> Option<PingEffect> {
         if self.state.archived.is_some() {
             return None;
         }
-        let AssertionResult { outcome, took } = result;
-        let (now, kind) = (self.now, outcome.kept_as());
+        let AssertionResult { outcome, took, .. } = *result;
+        let (now, ping) = (self.now, result.kept_as());
         let from = self.state.status();
         let before = self.state.causes.clone();
         let state = &mut self.state;
         state.newest = state.newest.max(now);
         state.last_seen = Some(now);
-        state.counters.pings[kind as usize] += 1;
+        if repeats(state, &ping, now) {
+            return Some(PingEffect { repeat: true, success: false, duration: None });
+        }
+        remember(state, &ping, now);
+        state.counters.pings[ping.kind as usize] += 1;
         if state.pause.since().is_none() {
-            state.last[kind as usize] = Some(now);
+            state.last[ping.kind as usize] = Some(now);
             state.last_duration = took.or(state.last_duration);
-            judge_result(state, self.spec, outcome, now);
+            judge_result(state, self.spec, result, now);
         }
         self.record(now, FlipReason::Reported, from, &before);
         Some(PingEffect { repeat: false, success: outcome == Outcome::Holds, duration: took })
+    }
+
+    /// So many records stand so now (18.5). Of an archived check they only end.
+    pub(super) fn records(&mut self, totals: RecordTotals) {
+        let now = self.now;
+        let is_archived = self.state.archived.is_some();
+        self.state.newest = self.state.newest.max(now);
+        self.flip(now, FlipReason::Reported, |state| {
+            state.put_records(totals);
+            state.set(CauseKind::RecordsViolated, totals.violated() > 0 && !is_archived, now);
+        });
     }
 
     fn start(&mut self, rid: Option<&Rid>) -> PingEffect {
@@ -248,7 +264,8 @@ impl Judge<'_> {
     }
 }
 
-fn repeats(state: &State, ping: &Ping, now: Time) -> bool {
+/// Whether it came before (4.4, 17.2d).
+pub fn repeats(state: &State, ping: &Ping, now: Time) -> bool {
     let Some(rid) = &ping.rid else { return false };
     state.rids.iter().any(|memory| {
         memory.rid == *rid

@@ -1,6 +1,6 @@
 //! The effect of a result (17.3, 17.4, 17.8).
 
-use crate::core::assertion::Outcome;
+use crate::core::assertion::{AssertionResult, Naming, Outcome};
 use crate::core::cause::CauseKind;
 use crate::core::check::Spec;
 use crate::core::results::ResultKind;
@@ -8,7 +8,8 @@ use crate::core::state::State;
 use crate::core::time::Time;
 
 /// Applies a result to a check that is not paused.
-pub(super) fn judge_result(state: &mut State, spec: &Spec, outcome: Outcome, now: Time) {
+pub(super) fn judge_result(state: &mut State, spec: &Spec, result: &AssertionResult, now: Time) {
+    let AssertionResult { outcome, records, .. } = *result;
     let kind = match outcome {
         Outcome::Holds => ResultKind::Success,
         Outcome::Violated => ResultKind::Fail,
@@ -28,7 +29,12 @@ pub(super) fn judge_result(state: &mut State, spec: &Spec, outcome: Outcome, now
     }
     state.unknowns_in_a_row = 0;
     state.set(CauseKind::Unprobed, false, now);
-    if outcome == Outcome::Holds {
+    state.set(CauseKind::TooManyRecords, records == Naming::TooMany, now);
+    if records == Naming::TooMany {
+        return;
+    }
+    // What is violated is named, and tells of itself (18.5).
+    if outcome == Outcome::Holds || records == Naming::All {
         state.failures_in_a_row = 0;
         state.successes_in_a_row = state.successes_in_a_row.saturating_add(1);
         if state.successes_in_a_row >= spec.successes_to_recover {

@@ -69,10 +69,7 @@ fn parse(script: &str) -> Vec<Line<'_>> {
 }
 
 fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
-    let ping = |kind, exit_status| {
-        let rid = line.rest.iter().find_map(|word| word.strip_prefix("rid="));
-        Some(Input::Ping(Ping { kind, rid: rid.map(|rid| Rid::stored(rid).unwrap()), exit_status }))
-    };
+    let ping = |kind, exit_status| Some(Input::Ping(Ping { kind, rid: rid(line), exit_status }));
     let spec = || Arc::new(specs[line.rest[0].parse::<usize>().unwrap()].clone());
     match line.verb {
         "success" => ping(PingKind::Success, None),
@@ -101,10 +98,15 @@ fn input(line: &Line, specs: &[Spec]) -> Option<Input> {
     }
 }
 
+fn rid(line: &Line) -> Option<Rid> {
+    line.rest.iter().find_map(|word| word.strip_prefix("rid=")).map(|rid| Rid::stored(rid).unwrap())
+}
+
 /// A result; `took=` is how long the look took.
 fn result(line: &Line, outcome: Outcome) -> Option<Input> {
     let took = line.rest.iter().find_map(|word| word.strip_prefix("took="));
-    Some(Input::Result(AssertionResult { outcome, took: took.map(|took| time(took) - Time::from_secs(0)) }))
+    let took = took.map(|took| time(took) - Time::from_secs(0));
+    Some(Input::Result(AssertionResult { rid: rid(line), ..AssertionResult::new(outcome, took) }))
 }
 
 /// Parses `at=A`, or `A-B N` for N refusals from A to B; otherwise one refusal now.

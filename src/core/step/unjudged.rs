@@ -68,6 +68,7 @@ fn obey(judge: &mut Judge<'_>, input: &Input) {
         Input::Tick | Input::SetBack | Input::Archive => {}
         Input::Ping(ping) => leave_uncounted(judge, ping),
         Input::Result(_) => leave_result_uncounted(judge),
+        Input::Records(totals) => judge.records(*totals),
         // Nobody can say which of them are evidence.
         Input::Refused(refused) => judge.state.refusals.add(*refused, Time::MIN),
         Input::Pause => judge.pause(None, false),

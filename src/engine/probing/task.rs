@@ -53,7 +53,8 @@ impl Look {
         let ProbeFound { outcome, why, text, rows: _ } = found;
         let kept = first_bytes(&text, PingFact::MAX_BODY_BYTES);
         ResultFact {
-            result: AssertionResult { outcome, took: Some(took) },
+            result: AssertionResult::new(outcome, Some(took)),
+            records: None,
             why: Some(why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(&why).to_owned()),
             text: Some(kept.as_bytes().to_vec()).filter(|text| !text.is_empty()),
             left_out: (text.len() - kept.len()) as u64,
@@ -71,9 +72,9 @@ pub(super) async fn run(look: Arc<Look>, looker: Arc<Looker>, writer: Arc<Writer
     let became = match writer.report(look.check.id, look.fact(found, took)) {
         Ok(stored) => match stored.await {
             Ok(Ok(Applied::Outdated)) => LookEnd::NotWanted,
+            // Records of before end in slices first, and the writer has said why else it is not stored.
+            Ok(Ok(Applied::InSlices) | Err(_)) | Err(_) => LookEnd::NotStored,
             Ok(Ok(_)) => LookEnd::Done,
-            // The writer has said why.
-            Ok(Err(_)) | Err(_) => LookEnd::NotStored,
         },
         Err(_overloaded) => LookEnd::NotStored,
     };

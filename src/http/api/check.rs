@@ -61,6 +61,7 @@ pub(super) struct CheckJson {
     last_exit_status: Option<u8>,
     /// At most ten, newest first (22.8).
     last_results: Vec<ResultJson>,
+    records: Option<u32>,
     /// Null where it is reported, and not pinged.
     ping_url: Option<String>,
     /// How users of another system know it; null for most.
@@ -179,6 +180,7 @@ pub(super) fn at(app: &App, moment: &Moment<'_>, check: &Check) -> CheckJson {
         last_start: text(state.last(PingKind::Start)),
         last_duration_seconds: state.last_duration.map(|span| seconds(span.as_ms())),
         last_exit_status: state.last_exit_status,
+        records: definition.spec.max_records().map(|_| state.records().open),
         last_results: state
             .results
             .newest_first()
@@ -228,7 +230,8 @@ pub(super) fn check_shape() -> Value {
         ("definition", shape::definition()),
         ("as_of", shape::explained(time(), "By when it is judged: now, but while nothing can be stored.")),
     ];
-    let cause = object("Cause", [("kind", one_of(CauseKind::ALL.map(CauseKind::as_str))), ("since", time())]);
+    let cause =
+        object("Cause", [("kind", one_of(CauseKind::shown().map(CauseKind::as_str))), ("since", time())]);
     let pause = object(
         "Pause",
         [
@@ -238,7 +241,7 @@ pub(super) fn check_shape() -> Value {
             ("until", or_null(time())),
         ],
     );
-    let judged: [Keyed; 19] = [
+    let judged: [Keyed; 20] = [
         ("status", status_shape()),
         ("late", flag()),
         ("failing", flag()),
@@ -257,6 +260,13 @@ pub(super) fn check_shape() -> Value {
         ("last_start", or_null(time())),
         ("last_duration_seconds", or_null(number())),
         ("last_exit_status", or_null(whole())),
+        (
+            "records",
+            shape::explained(
+                or_null(whole()),
+                "How many records of it are open; null where results name none.",
+            ),
+        ),
         ("last_results", shape::explained(list(result_shape()), "At most ten, newest first.")),
     ];
     object("Check", known.into_iter().chain(judged))

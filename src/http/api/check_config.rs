@@ -73,7 +73,11 @@ fn judged(text: &[u8]) -> Value {
 
 /// What is left to be found when messages leave is found now. Nothing is connected to, and no certificate read.
 fn with_templates(config: &mut Config) -> Result<(), Faults> {
-    let has_template = |receiver: &Receiver| matches!(&receiver.kind, ReceiverKind::Webhook(webhook) if matches!(webhook.format, WebhookFormat::Template(_)));
+    let has_template = |receiver: &Receiver| match &receiver.kind {
+        ReceiverKind::Webhook(webhook) => matches!(webhook.format, WebhookFormat::Template(_)),
+        ReceiverKind::Email(email) => email.has_template(),
+        ReceiverKind::Exec(_) => false,
+    };
     let mut templates = 0;
     config.receivers.retain(|receiver| {
         templates += usize::from(has_template(receiver));

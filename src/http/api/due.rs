@@ -54,11 +54,11 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
 
 fn shown(check: &crate::store::live::Check, asked: &AskedFor) -> Value {
     let definition = &check.definition;
-    let Reported { by, args, .. } = definition.spec.reported().cloned().unwrap_or_default();
+    let (by, args) = definition.spec.reported().map_or(("", ""), |reported| (&*reported.by, &*reported.args));
     let due = match asked {
         AskedFor::Always => None,
         AskedFor::By(due) => Some(due.to_string()),
     };
-    let args: Value = serde_json::from_str(&args).unwrap_or_default();
-    json!({"name": definition.name.as_str(), "by": &*by, "args": args, "due": due})
+    let args: Value = serde_json::from_str(args).unwrap_or_default();
+    json!({"name": definition.name.as_str(), "by": by, "args": args, "due": due})
 }

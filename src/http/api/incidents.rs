@@ -33,7 +33,7 @@ fn asked_for(query: &Query<'_>) -> Result<IncidentsAsked, Problem> {
 
 /// Why an incident was opened.
 pub(super) fn reason_shape() -> Value {
-    one_of(CauseKind::ALL.map(CauseKind::as_str))
+    one_of(CauseKind::shown().map(CauseKind::as_str))
 }
 
 /// The shape of what [`shown`] makes.

@@ -27,6 +27,8 @@ mod pause;
 mod ping;
 mod problems;
 mod query;
+mod record;
+mod records;
 mod reload;
 mod report;
 mod shape;
@@ -61,6 +63,14 @@ pub(super) enum Operation {
     Unpause,
     Ping,
     Report,
+    Records,
+    OneRecord,
+    BeginRecord,
+    EndRecord,
+    Marks,
+    OneMark,
+    PutMark,
+    DeleteMark,
     Due,
     History(HistoryKind),
     Body,
@@ -118,6 +128,14 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::Pause => pause::pause(asked, body).await,
         Operation::Unpause => pause::unpause(asked, body).await,
         Operation::Ping | Operation::Report => unreachable!("these read their bodies themselves"),
+        Operation::Records => records::list(asked).await,
+        Operation::OneRecord => records::one(asked).await,
+        Operation::BeginRecord => records::begin(asked, body).await,
+        Operation::EndRecord => records::end(asked).await,
+        Operation::Marks => records::marks(asked).await,
+        Operation::OneMark => records::mark(asked).await,
+        Operation::PutMark => records::put_mark(asked, body).await,
+        Operation::DeleteMark => records::delete_mark(asked).await,
         Operation::Due => due::answer(asked).await,
         Operation::History(kind) => history::answer(asked, kind).await,
         Operation::Body => history::body(asked).await,
@@ -164,6 +182,14 @@ impl Operation {
             Operation::Unpause => pause::contract_of_unpause(),
             Operation::Ping => ping::contract(),
             Operation::Report => report::contract(),
+            Operation::Records => records::contract_of_list(),
+            Operation::OneRecord => records::contract_of_one(),
+            Operation::BeginRecord => records::contract_of_begin(),
+            Operation::EndRecord => records::contract_of_end(),
+            Operation::Marks => records::contract_of_marks(),
+            Operation::OneMark => records::contract_of_mark(),
+            Operation::PutMark => records::contract_of_put_mark(),
+            Operation::DeleteMark => records::contract_of_delete_mark(),
             Operation::Due => due::contract(),
             Operation::History(kind) => history::contract(kind),
             Operation::Body => history::contract_of_body(),

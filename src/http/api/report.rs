@@ -1,5 +1,6 @@
 //! `POST /api/v1/checks/{name}/report`: what a program found of a check that asserts something (17.1).
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use hyper::StatusCode;
@@ -11,26 +12,30 @@ use tokio::sync::Semaphore;
 use super::asked::{ApiOutcome, Asked, MAX_BODY_BYTES, in_json, read_body};
 use super::contract::Contract;
 use super::query::bad;
+use super::record::{RecordsSaid, asked_shape};
 use super::shape::{self, explained, flag, list, number, object, one_of, text, whole};
 use crate::app::ping::PingNotTaken;
 use crate::app::{NotDone, report};
 use crate::core::assertion::{AssertionResult, Outcome};
+use crate::core::check::Rid;
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
-use crate::core::text::{first_bytes, last_bytes};
+use crate::core::record::NamedRecords;
+use crate::core::text::both_ends;
 use crate::core::time::Span;
 use crate::http::auth::Admission;
 use crate::http::caller::Caller;
+use crate::http::ping::BAD_RID;
 use crate::http::problem::Problem;
-use crate::store::{FoundAt, PingFact, ResultFact, ResultTaken};
+use crate::store::{FoundAt, PingFact, RecordStands, ResultFact, ResultTaken};
 
 /// The longest that a look may have taken: longer is a mistake of units.
 const MAX_TOOK: Span = Span::mins(366 * 24 * 60);
 const LIKE: &str = r#"{"result": "violated", "why": "no picture for 5 days"}"#;
 
-/// The largest body, in bytes: a look may say much, of which both ends are kept.
-const MAX_REPORT_BYTES: usize = 1 << 20;
+/// The largest body, in bytes: a look may say much, of which both ends are kept, and name many records.
+const MAX_REPORT_BYTES: usize = 8 << 20;
 /// So many bodies that are larger than others may be, or may become so, are in memory at a time; the next ones wait.
-static LARGE: Semaphore = Semaphore::const_new(32);
+static LARGE: Semaphore = Semaphore::const_new(8);
 
 /// What a body may say.
 #[derive(Deserialize)]
@@ -43,6 +48,8 @@ struct Body {
     text: String,
     #[serde(default)]
     duration_seconds: Option<f64>,
+    #[serde(default)]
+    records: Option<RecordsSaid>,
 }
 
 pub(super) fn contract() -> Contract {
@@ -52,6 +59,13 @@ pub(super) fn contract() -> Contract {
         ("why", explained(text(), "A line for people.")),
         ("text", explained(text(), "What the look said: its first 2,000 and last 8,000 bytes are kept.")),
         ("duration_seconds", explained(number(), "How long the look took.")),
+        (
+            "records",
+            explained(
+                list(asked_shape()),
+                "All that violates it: what is not named holds. With `holds` there are none.",
+            ),
+        ),
     ]);
     body["required"] = json!(["result"]);
     let standing = object(
@@ -73,6 +87,7 @@ pub(super) fn contract() -> Contract {
     );
     Contract::new("reportResult", "Report whether what a check asserts holds", answer)
         .must_say(body)
+        .takes("rid", text(), "Which look: the same result with the same one counts once.")
         .refuses(&[409, 422])
 }
 
@@ -102,7 +117,8 @@ pub(super) async fn answer(asked: &Asked<'_>, body: Incoming) -> ApiOutcome {
 }
 
 async fn take(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
-    asked.query(&[])?;
+    let rid = asked.query(&["rid"])?.one("rid")?.map(|rid| Rid::parse(rid).ok_or_else(|| bad(BAD_RID)));
+    let rid = rid.transpose()?;
     let check = asked.check()?;
     if !asked.may_ping(&check) {
         let detail = "this key is for other checks: use one of this check's";
@@ -110,7 +126,7 @@ async fn take(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     }
     let body: Body = serde_json::from_slice(body)
         .map_err(|error| bad(format!("the body is an object like {LIKE}: {error}")))?;
-    let fact = fact(asked, body)?;
+    let fact = fact(asked, body, rid)?;
     let taken = report::take(&asked.app().services, check.id, fact).await.map_err(refused)?;
     Ok(in_json(StatusCode::OK, &said(taken)))
 }
@@ -119,8 +135,8 @@ fn refused(why: PingNotTaken) -> Problem {
     NotDone::NotTaken(why).into()
 }
 
-fn fact(asked: &Asked<'_>, body: Body) -> Result<ResultFact, Problem> {
-    let Body { result, why, text, duration_seconds } = body;
+fn fact(asked: &Asked<'_>, body: Body, rid: Option<Rid>) -> Result<ResultFact, Problem> {
+    let Body { result, why, text, duration_seconds, records } = body;
     let outcome = Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == result);
     let invalid = |detail: &str| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail);
     let outcome = outcome.ok_or_else(|| invalid("`result` is holds, violated or unknown"))?;
@@ -130,9 +146,14 @@ fn fact(asked: &Asked<'_>, body: Body) -> Result<ResultFact, Problem> {
         }
         seconds => seconds.map(|seconds| Span::ms((seconds * 1000.0).round() as i64)),
     };
+    let records = records.map(|said| said.0).transpose().map_err(|why| invalid(&why))?;
+    if let Some(why) = records.as_ref().and_then(|records| contradiction(outcome, records)) {
+        return Err(invalid(why));
+    }
     let (text, left_out) = kept(&text);
     Ok(ResultFact {
-        result: AssertionResult { outcome, took },
+        result: AssertionResult { rid, ..AssertionResult::new(outcome, took) },
+        records: records.map(Arc::new),
         why: Some(why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(&why).to_owned()),
         text,
         left_out,
@@ -140,31 +161,44 @@ fn fact(asked: &Asked<'_>, body: Body) -> Result<ResultFact, Problem> {
     })
 }
 
+/// Why a result cannot name these.
+fn contradiction(outcome: Outcome, records: &NamedRecords) -> Option<&'static str> {
+    match (outcome, records.is_empty()) {
+        (Outcome::Holds, false) => Some("what has `records` does not hold: say `violated`"),
+        (Outcome::Violated, true) => {
+            Some("`violated` with no `records` contradicts itself: say `holds`, or leave `records` out")
+        }
+        (Outcome::Unknown, _) => Some("whoever could not tell names no `records`: leave them out"),
+        (Outcome::Holds, true) | (Outcome::Violated, false) => None,
+    }
+}
+
 /// Of a text that is too long its beginning and its end; and the number of bytes between.
 fn kept(text: &str) -> (Option<Vec<u8>>, u64) {
-    if text.is_empty() {
-        return (None, 0);
-    }
-    if text.len() <= PingFact::MAX_BODY_BYTES {
-        return (Some(text.as_bytes().to_vec()), 0);
-    }
-    let (first, last) =
-        (first_bytes(text, PingFact::FIRST_BODY_BYTES), last_bytes(text, PingFact::LAST_BODY_BYTES));
+    let Some((first, last)) = both_ends(text, PingFact::FIRST_BODY_BYTES, PingFact::LAST_BODY_BYTES) else {
+        return (Some(text.as_bytes().to_vec()).filter(|text| !text.is_empty()), 0);
+    };
     // What is left out begins after so many bytes, whatever they are.
-    let mut first = first.as_bytes().to_vec();
-    first.resize(PingFact::FIRST_BODY_BYTES, b' ');
-    let left_out = (text.len() - first.len()).saturating_sub(last.len()) as u64;
-    (Some([first, last.as_bytes().to_vec()].concat()), left_out)
+    let mut kept = first.as_bytes().to_vec();
+    kept.resize(PingFact::FIRST_BODY_BYTES, b' ');
+    let left_out = text.len() - kept.len() - last.len();
+    kept.extend_from_slice(last.as_bytes());
+    (Some(kept), left_out as u64)
 }
 
 fn said(taken: ResultTaken) -> Value {
-    let ResultTaken { before, after, is_paused } = taken;
+    let ResultTaken { before, after, records, is_paused } = taken;
     let number = |stands: Option<(IncidentId, IncidentStatus)>| stands.map(|(incident, _)| incident);
     let is_same = number(before) == number(after);
-    let shown = |(incident, status): (IncidentId, IncidentStatus)| json!({"key": IncidentKey::own().as_str(), "incident": incident.0, "standing": status.as_str()});
-    let began: Vec<Value> = after.filter(|_| !is_same).map(shown).into_iter().collect();
-    let ended = before.filter(|_| !is_same);
-    let ended: Vec<Value> =
-        ended.map(|(incident, _)| shown((incident, IncidentStatus::Resolved))).into_iter().collect();
-    json!({"began": began, "ended": ended, "open": usize::from(after.is_some()), "paused": is_paused})
+    let own = |(incident, status)| RecordStands { key: IncidentKey::own(), incident, status };
+    let began = after.filter(|_| !is_same).map(own).into_iter().chain(records.began);
+    let ended = before.filter(|_| !is_same).map(|(incident, _)| own((incident, IncidentStatus::Resolved)));
+    let shown = |stands: RecordStands| {
+        let (key, status) = (stands.key.as_str(), stands.status.as_str());
+        json!({"key": key, "incident": stands.incident.0, "standing": status})
+    };
+    let began: Vec<Value> = began.map(shown).collect();
+    let ended: Vec<Value> = ended.into_iter().chain(records.ended).map(shown).collect();
+    let open = records.open + u32::from(after.is_some());
+    json!({"began": began, "ended": ended, "open": open, "paused": is_paused})
 }

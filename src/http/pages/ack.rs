@@ -17,6 +17,9 @@ use crate::core::incident::IncidentStep;
 use crate::core::time::Time;
 use crate::notify::AckLink;
 
+/// So many incidents are shown; a check's records may be thousands.
+const SHOWN: usize = 256;
+
 /// Answers `/ack/{token}`. `refused` says why something was not done that somebody asked for.
 pub(in super::super) fn answer(app: &App, token: &str, refused: Option<&RefusedForm>) -> Reply {
     let now = app.services.clock.now();
@@ -62,8 +65,10 @@ fn content(token: &str, link: &AckLink, told: &LinkedMessage, now: Time) -> Mark
         }
         table {
             thead { tr { th scope="col" { "Standing" } th scope="col" { "Check" } th scope="col" { "Why" } th scope="col" { "Began" } } }
-            tbody { @for (definition, view) in &told.incidents { (row(definition, view, now)) } }
+            tbody { @for (definition, view) in told.incidents.iter().take(SHOWN) { (row(definition, view, now)) } }
         }
+        @let more = told.incidents.len().saturating_sub(SHOWN);
+        @if more > 0 { p.quiet { "and " (more) " more" } }
         @if told.incidents.is_empty() { p.quiet { "It is not kept any more." } }
         @if open > 0 {
             (form(token, open))

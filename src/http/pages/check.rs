@@ -16,7 +16,7 @@ use super::history::{PingsShown, history, last_source, who_paused};
 use super::incident::{incident, read};
 use super::refused::why_not;
 use super::timeline::timeline;
-use super::{Frame, banners, bars, how_to_ping, marks, outputs, page, runs, words};
+use super::{Frame, banners, bars, how_to_ping, marks, outputs, page, records, runs, words};
 use crate::app::Audience;
 use crate::app::view::{CheckView, Moment};
 use crate::config::reach;
@@ -40,9 +40,13 @@ pub(in super::super) fn answer(
     query: Option<&str>,
     (viewer, refused): (&Viewer, Option<&RefusedForm>),
 ) -> Reply {
+    let (name, is_of_records) = name.strip_suffix("/records").map_or((name, false), |name| (name, true));
     let Some(check) = app.services.live.find(name) else {
         return none(viewer, refused);
     };
+    if is_of_records && refused.is_none() {
+        return records::answer(app, &check, query, viewer);
+    }
     let canonical = check.definition.name.as_str();
     // What is refused is shown where it was asked for: the other address would not say why.
     if canonical != name && refused.is_none() {
@@ -75,6 +79,7 @@ pub(in super::super) fn answer(
         (marks::marks(&state.results, &definition.spec.schedule, now))
         (marks::how_many_failed(&state.results))
         (incident(&whole, view.paused, now))
+        (records::link(definition, &state))
         p.small { a href={ "../incidents?standing=all&check=" (definition.name) } { "All its incidents" } }
         (words::held(held.as_ref(), "", now))
         (acts(viewer, &on, now))

@@ -78,8 +78,9 @@ fn reports(app: &App, definition: &Definition) -> Markup {
     let url = format!("{}/api/v1/checks/{name}/report", app.external_url);
     let key = if app.access().ping_keys.any() { " -H 'Authorization: Bearer KEY'" } else { "" };
     let json = r#"{"result": "violated", "why": "what is wrong"}"#;
-    // Without a retry: a report whose answer was lost would count twice.
-    let curl = format!("curl -fsS -m 10{key} --json '{json}' {url}");
+    // A report whose answer was lost is sent again, and counts once.
+    let url = format!("\"{url}?rid=$(date +%s)-$$\"");
+    let curl = format!("curl -fsS -m 10 --retry 5 --retry-connrefused{key} --json '{json}' {url}");
     let shell = format!(
         "if your-check\nthen punctual report {name} --holds\nelse punctual report {name} --violated 'what is wrong'\nfi"
     );

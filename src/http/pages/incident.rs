@@ -55,6 +55,7 @@ pub(super) fn standing_words(status: IncidentStatus) -> &'static str {
         IncidentStatus::WontFix => "marked wont-fix",
         IncidentStatus::Resolved => "resolved",
         IncidentStatus::Removed => "no longer declared",
+        IncidentStatus::Changed => "asserted no more",
     }
 }
 
@@ -121,6 +122,7 @@ fn happened(what: &StepKind, now: Time) -> Markup {
             StepKind::Eased(kind) => { "Over: " (kind.meaning()) }
             StepKind::Resolved => { "Resolved" }
             StepKind::Removed => { "No longer declared" }
+            StepKind::Changed => { "Asserted no more" }
             StepKind::Acknowledged(until) => {
                 "Acknowledged" @if let Some(until) = until { " until " (words::when(*until, now)) }
             }

@@ -138,7 +138,7 @@ impl IncidentFilter {
                 (text("Check", "check", &self.check, "nightly-backup"))
                 label { "Reason " select name="reason" {
                     (option("", "any", &self.reason))
-                    @for kind in CauseKind::ALL { (option(kind.as_str(), kind.as_str(), &self.reason)) }
+                    @for kind in CauseKind::shown() { (option(kind.as_str(), kind.as_str(), &self.reason)) }
                 } }
                 (text("Label", "label", &self.label, "team=dba"))
                 (text("Matchers", "matchers", &self.matchers, "team=~\"dba|net\""))

@@ -195,5 +195,6 @@ fn standing(view: &IncidentView, may_choose: bool) -> Markup {
         }
         span class={ "standing st-" (status) } { (incident::standing_words(view.status)) }
         " " a.small href={ "incidents/" (id) } { "incident " (id) }
+        @if !view.record.key.is_own() { " " code { (view.record.key) } }
     }
 }

@@ -26,6 +26,7 @@ mod incidents;
 mod list;
 mod marks;
 mod outputs;
+mod records;
 mod refused;
 mod runbooks;
 mod runs;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::check::{facts, stands};
-use crate::core::assertion::{Assertion, AssertionResult, FoundBy, Outcome, Reported};
+use crate::core::assertion::{Assertion, AssertionResult, FoundBy, Naming, Outcome, Reported};
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::{CauseKind, Status};
 use crate::core::check::{Overlap, Ping, PingKind, Rid, Spec};
@@ -30,8 +30,11 @@ fn specs() -> Vec<Spec> {
         cron: Cron::parse("0 * * * *").expect("it is one"),
         zone: crate::core::zone::Zone::UTC,
     };
-    let asserted =
-        Arc::new(Assertion { found_by: FoundBy::Reporter(Reported::default()), unknowns_before_alert: 2 });
+    let asserted = Arc::new(Assertion {
+        found_by: FoundBy::Reporter(Reported::default()),
+        unknowns_before_alert: 2,
+        max_records: None,
+    });
     let some = Expect { at_least: Some(1), at_most: Some(2), within: Span::secs(600) };
     vec![
         every.clone(),
@@ -59,7 +62,7 @@ fn specs() -> Vec<Spec> {
 fn pasts() -> Vec<Vec<Input>> {
     use PingKind::{Fail, Log, Start, Success};
     let kinds = |kinds: &[PingKind]| kinds.iter().map(|kind| ping(*kind)).collect::<Vec<_>>();
-    let result = |outcome: &Outcome| Input::Result(AssertionResult { outcome: *outcome, took: None });
+    let result = |outcome: &Outcome| Input::Result(AssertionResult::new(*outcome, None));
     let results = |outcomes: &[Outcome]| outcomes.iter().map(result).collect::<Vec<_>>();
     vec![
         kinds(&[]),
@@ -75,6 +78,10 @@ fn pasts() -> Vec<Vec<Input>> {
         results(&[Outcome::Holds]),
         results(&[Outcome::Holds, Outcome::Violated]),
         results(&[Outcome::Violated, Outcome::Unknown, Outcome::Unknown]),
+        vec![Input::Result(AssertionResult {
+            records: Naming::TooMany,
+            ..AssertionResult::new(Outcome::Violated, None)
+        })],
     ]
 }
 

@@ -1,5 +1,6 @@
 //! A mail's headers and text.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use lettre::Message;
@@ -8,20 +9,39 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue, MIME_VERSION
 use lettre::message::{Mailbox, MessageBuilder, MultiPart};
 
 use super::address::is_ascii;
+use super::written::{Parts, Written};
 use crate::core::time::Time;
 use crate::notify::render::{base, render};
+use crate::notify::webhook::TemplateError;
 use crate::notify::{Notification, WordedMail, Wording, subject};
 
 /// How many earlier messages of a thread are referred to, since the length of a header is limited.
 const MAX_REFERENCES: usize = 20;
+
+/// In whose words a mail is written.
+pub(super) enum MailWords {
+    /// A check's own addresses, in the words of the system whose users know it.
+    OfTheCheck(Wording),
+    /// As the configuration has it, and else in ours.
+    Written(Arc<Written>),
+}
+
+/// Why there is no mail.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NotWritten {
+    #[error(transparent)]
+    Mail(#[from] lettre::error::Error),
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
 
 /// Builds the mail, ready to be sent.
 pub(super) fn write(
     notification: &Notification<'_>,
     from: &Mailbox,
     to: &[Mailbox],
-    wording: Option<Wording>,
-) -> Result<Message, lettre::error::Error> {
+    words: &MailWords,
+) -> Result<Message, NotWritten> {
     let domain = from.email.domain();
     let id = |key: &str| format!("<{}@{domain}>", token(key));
     let mut builder =
@@ -52,7 +72,7 @@ pub(super) fn write(
     ] {
         builder = builder.raw_header(HeaderValue::new(name, value));
     }
-    say(builder, notification, from, wording)
+    say(builder, notification, from, words)
 }
 
 /// Adds the sender's name, the subject and the text.
@@ -60,19 +80,34 @@ fn say(
     builder: MessageBuilder,
     notification: &Notification<'_>,
     from: &Mailbox,
-    wording: Option<Wording>,
-) -> Result<Message, lettre::error::Error> {
+    words: &MailWords,
+) -> Result<Message, NotWritten> {
     // A message to a check's own addresses has exactly one notice.
-    if let [notice] = notification.notices
-        && let Some(WordedMail { sender, subject, body }) = wording.and_then(|in_words| in_words(notice))
+    if let ([notice], MailWords::OfTheCheck(in_words)) = (notification.notices, words)
+        && let Some(WordedMail { sender, subject, body }) = in_words(notice)
     {
         let from = Mailbox::new(sender.map(str::to_owned), from.email.clone());
         let builder = builder.from(from).raw_header(subject::header(&subject));
-        return builder.header(MIME_VERSION_1_0).header(ContentType::TEXT_PLAIN).body(body);
+        return Ok(builder.header(MIME_VERSION_1_0).header(ContentType::TEXT_PLAIN).body(body)?);
     }
-    let text = render(notification);
-    let builder = builder.from(from.clone()).raw_header(subject::header(&text.subject));
-    builder.multipart(MultiPart::alternative_plain_html(text.plain(), text.html()))
+    let ours = render(notification);
+    let mut builder = builder.from(from.clone());
+    let Parts { subject, text, html } = match words {
+        MailWords::Written(written) => {
+            if let Some(reply_to) = &written.reply_to {
+                builder = builder.reply_to(reply_to.clone());
+            }
+            written.parts(notification, &ours)?
+        }
+        MailWords::OfTheCheck(_) => {
+            Parts { subject: ours.subject.clone(), text: ours.plain(), html: Some(ours.html()) }
+        }
+    };
+    let builder = builder.raw_header(subject::header(&subject));
+    Ok(match html {
+        Some(html) => builder.multipart(MultiPart::alternative_plain_html(text, html))?,
+        None => builder.header(MIME_VERSION_1_0).header(ContentType::TEXT_PLAIN).body(text)?,
+    })
 }
 
 /// Replaces what may not stand in a Message-ID or List-Id as it is (RFC 5322 `dot-atom`, without the rarer signs).

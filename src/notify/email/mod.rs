@@ -1,4 +1,4 @@
-//! Messages by mail: text and HTML (in the words of another system: text alone), in threads, over STARTTLS, TLS or without encryption.
+//! Messages by mail: text and HTML (in the words of another system: text alone; or what the configuration has them say), in threads, over STARTTLS, TLS or without encryption.
 //!
 //! Each recipient is named by itself, so that one dead mailbox does not keep a page from the others. If some took a
 //! message and others may take it later, it is sent again to the others alone, as long as this process remembers.
@@ -7,10 +7,12 @@ mod address;
 mod client;
 mod fault;
 mod letter;
+mod settings;
 mod smtp;
+mod written;
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use lettre::Address;
 use lettre::message::Mailbox;
@@ -18,52 +20,26 @@ use lettre::message::Mailbox;
 use self::address::parse;
 use self::client::{PerRecipient, SmtpClient};
 use self::fault::{MailFault, wants_login};
+use self::letter::{MailWords, NotWritten};
+use self::written::Written;
 use super::redact::without;
+use super::setup::SetupError;
 use super::{Notification, PingUrls, Wording, later, misdirected, never, taken, within};
 use crate::core::outbox::Attempt;
 use crate::core::time::Span;
-use crate::yaml::fields::Fields;
-use crate::yaml::loader::Loader;
-use crate::yaml::section::Kind::Texts;
-use crate::yaml::section::Need::Required;
-use crate::yaml::section::{Section, key};
 
 pub(crate) use self::address::check_address;
 pub use self::address::{AddressError, is_mail_address};
+pub use self::settings::Email;
+pub(crate) use self::settings::{EMAIL, read};
 pub(crate) use self::smtp::{SMTP, smtp};
 pub use self::smtp::{Smtp, SmtpTls};
-
-pub(crate) static EMAIL: Section = Section {
-    id: "email",
-    title: "`email`",
-    keys: &[key("to", Texts, Required, "Addresses: `a@b` or `Name <a@b>`.")],
-};
-
-/// Mail to these addresses.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Email {
-    /// At least one; each as written: `a@b` or `Name <a@b>`.
-    pub to: Vec<String>,
-}
-
-/// The addresses; a receiver of mail needs a mail server.
-pub(crate) fn read(loader: &mut Loader, item: &Fields<'_>, main: &Fields<'_>) -> Option<Email> {
-    if !main.has("smtp") {
-        loader.log.fault(item.at_key("email"), "mail needs the section `smtp`, which is missing");
-    }
-    let fields = item.map(&mut loader.log, "email")?;
-    let to = fields.texts(&mut loader.log, "to");
-    to.iter().for_each(|(at, text)| check_address(*at, text, &mut loader.log));
-    if to.is_empty() && fields.has("to") {
-        loader.log.fault(fields.at_value("to"), "`to` needs at least one address");
-    }
-    Some(Email { to: to.into_iter().map(|(_, text)| text.to_owned()).collect() })
-}
 
 /// Who receives the mail.
 #[derive(Debug)]
 enum Recipients {
-    Listed(Vec<Mailbox>),
+    /// With what the configuration has it say.
+    Listed(Vec<Mailbox>, Arc<Written>),
     /// The addresses of the check that the notice is about.
     OfTheCheck(Wording),
 }
@@ -86,12 +62,22 @@ const MAX_REMEMBERED: usize = 1000;
 
 impl Mailer {
     /// Parses the addresses. Connects to nothing yet. `timeout` bounds each attempt up to the mail's last byte.
-    pub fn new(to: &[String], smtp: &Smtp, timeout: Span) -> Result<Mailer, AddressError> {
-        let to = to.iter().map(|text| parse(text)).collect::<Result<Vec<Mailbox>, AddressError>>()?;
+    pub fn new(settings: &Email, smtp: &Smtp, timeout: Span) -> Result<Mailer, SetupError> {
+        let to = settings.to.iter().map(|text| parse(text));
+        let to = to.collect::<Result<Vec<Mailbox>, AddressError>>()?;
         if to.is_empty() {
-            return Err(AddressError::NoRecipient);
+            return Err(AddressError::NoRecipient.into());
         }
-        Mailer::to_recipients(Recipients::Listed(to), smtp, timeout)
+        let written = Arc::new(Written::new(settings)?);
+        Ok(Mailer::to_recipients(Recipients::Listed(to, written), smtp, timeout)?)
+    }
+
+    /// A warning about what the configuration has it say; for people.
+    pub fn warning(&self) -> Option<String> {
+        match &self.to {
+            Recipients::Listed(_, written) => written.warning(),
+            Recipients::OfTheCheck(_) => None,
+        }
     }
 
     /// For checks that mail to their own addresses: uses those of the first notice.
@@ -109,12 +95,14 @@ impl Mailer {
         if to.is_empty() {
             return never("none of its addresses is one of mail");
         }
-        let (from, all, wording) = (self.client.from().clone(), to.clone(), self.wording());
+        let (from, all, words) = (self.client.from().clone(), to.clone(), self.words());
         let written = notification
-            .write_aside(ping_urls, move |notification| letter::write(notification, &from, &all, wording));
+            .write_aside(ping_urls, move |notification| letter::write(notification, &from, &all, &words));
         let message = match written.await {
             Ok(message) => message.formatted(),
-            Err(error) => return never(format!("the mail cannot be written: {error}")),
+            Err(NotWritten::Mail(error)) => return never(format!("the mail cannot be written: {error}")),
+            // It may be mended before the message is given up.
+            Err(NotWritten::Template(error)) => return later(format!("the template failed: {error}")),
         };
         let all = to.len();
         let rest = self.recipients_left(notification.key, to);
@@ -154,14 +142,16 @@ impl Mailer {
         Ok(delivered.quit().await)
     }
 
-    /// Whether another system's words are used: only where a check mails its own addresses.
-    fn wording(&self) -> Option<Wording> {
-        if let Recipients::OfTheCheck(wording) = self.to { Some(wording) } else { None }
+    fn words(&self) -> MailWords {
+        match &self.to {
+            Recipients::Listed(_, written) => MailWords::Written(Arc::clone(written)),
+            Recipients::OfTheCheck(wording) => MailWords::OfTheCheck(*wording),
+        }
     }
 
     fn recipients(&self, notification: &Notification<'_>) -> Vec<Mailbox> {
         let own = match &self.to {
-            Recipients::Listed(to) => return to.clone(),
+            Recipients::Listed(to, _) => return to.clone(),
             Recipients::OfTheCheck(_) => {
                 notification.notices.first().map_or(&[][..], |notice| &notice.emails)
             }

@@ -1,6 +1,6 @@
 //! The details of one check.
 
-use super::{Tone, family_word, page, title, tone};
+use super::{Tone, each, family_word, how_many, page, title, tone};
 use crate::core::assertion::Outcome;
 use crate::core::cause::Cause;
 use crate::core::incident::{IncidentKey, IncidentStatus};
@@ -86,6 +86,10 @@ const MAX_LINES: usize = 20;
 pub(super) fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
     let mut said = Lines(Vec::new());
     said.say("Record", line(notice.key.as_str(), IncidentKey::MAX_BYTES));
+    if let Some(records) = &notice.records {
+        said.say("Records", how_many(records));
+        each(notification, notice).into_iter().for_each(|record| said.say("", record));
+    }
     if !notice.is_over() {
         for cause in notice.causes.iter().filter(|cause| Some(**cause) != notice.leading()) {
             said.say("Also", bad_since(notification, notice, *cause));
@@ -196,6 +200,14 @@ fn status(notification: &Notification<'_>, notice: &Notice) -> String {
         (_, IncidentStatus::Removed) => {
             let when = both_clocks(ended_at, notice.zone, now);
             format!("REMOVED at {when}: it is no longer declared; was {was} for {lasted}")
+        }
+        (DeliveryKind::Recovery | DeliveryKind::Episode, _) if let Some(records) = &notice.records => {
+            let when = both_clocks(ended_at, notice.zone, now);
+            let open = match records.open {
+                0 => "RECOVERED",
+                _ => "EASED",
+            };
+            format!("{open} at {when}, {}; was {was}", ago(ended_at, now))
         }
         (DeliveryKind::Recovery, _) => {
             let when = both_clocks(ended_at, notice.zone, now);

@@ -1,6 +1,6 @@
 //! One line of a message's list.
 
-use super::{Tone, family_word, page, title, tone, word};
+use super::{Tone, family_word, how_many, page, title, tone, word};
 use crate::core::incident::IncidentStatus;
 use crate::core::notice::{Notice, Severity};
 use crate::core::text::cut_units;
@@ -69,6 +69,10 @@ fn why(notification: &Notification<'_>, notice: &Notice) -> String {
         return format!("bad {} times in {lasted}, last: {}", flaps.times, first.as_str());
     }
     let was = || format!("was {} ({}) for {lasted}", family_word(first.family()), first.as_str());
+    if let Some(records) = &notice.records {
+        let what = if notice.is_over() { "violated what should hold" } else { notice.first.kind.meaning() };
+        return format!("{what}: records: {}", how_many(records));
+    }
     match (notice.is_over(), notice.incident_status) {
         (true, IncidentStatus::Removed) => format!("no longer declared, {}", was()),
         (true, _) => was(),

@@ -48,6 +48,9 @@ pub fn word(notice: &Notice) -> &'static str {
     }
     match (notice.is_over(), notice.incident_status) {
         (true, IncidentStatus::Removed) => "REMOVED",
+        (true, IncidentStatus::Changed) => "CHANGED",
+        // Of its records some are over, and others are not.
+        (true, _) if !notice.is_all_over() => "EASED",
         (true, _) => "RECOVERED",
         (false, _) => family_word(notice.first.kind.family()),
     }

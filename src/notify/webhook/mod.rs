@@ -15,6 +15,7 @@ use super::render::{Text, render};
 use super::{Notification, PingUrls, later, within};
 
 pub use chat::ChatFormat;
+pub(in crate::notify) use settings::template_problem;
 pub(crate) use settings::{WEBHOOK, read};
 pub use settings::{Webhook, WebhookFormat};
 pub use template::{Template, TemplateError};
@@ -113,6 +114,12 @@ impl Format {
             }
         })
     }
+}
+
+/// A message as a program reads it that is handed one.
+pub(in crate::notify) fn as_json(notification: &Notification<'_>) -> Vec<u8> {
+    let payload = payload::Payload::new(notification);
+    serde_json::to_vec(&payload).expect("a payload has only texts and lists")
 }
 
 /// Keeps only as many items as the format can name, and says how many are not named. A message is frozen with at most

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::core::alert::alertname;
 use crate::core::notice::{Notice, worst_first};
 use crate::core::outbox::Flaps;
 use crate::core::time::Time;
 use crate::notify::Notification;
-use crate::notify::render::{acknowledge, base, family_word, page, title};
+use crate::notify::render::{acknowledge, base, each, family_word, how_many, page, title};
 use crate::notify::text::{is_link, line, lines};
 
 type Labels = BTreeMap<String, String>;
@@ -45,6 +46,9 @@ struct Alert {
     #[serde(rename = "generatorURL")]
     generator_url: String,
     fingerprint: String,
+    /// What the responder's action hands over (12.8), which Alertmanager does not have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with: Option<Value>,
 }
 
 impl Payload {
@@ -84,25 +88,36 @@ pub(super) const RESOLVED: &str = "resolved";
 
 fn alert(notice: &Notice, notification: &Notification<'_>) -> Alert {
     let labels = labels(notice);
-    let is_over = notice.is_over();
+    let is_over = notice.is_all_over();
     let ended_at = notice.ended_at.unwrap_or(notification.now);
     Alert {
         status: if is_over { RESOLVED } else { FIRING },
         fingerprint: fingerprint(&labels),
         labels,
-        annotations: annotations(notice),
+        annotations: annotations(notice, notification),
         starts_at: notice.began_at().to_string(),
         // While the alert fires there is no end: Go's zero time.
         ends_at: if is_over { ended_at.to_string() } else { Time::MIN.to_string() },
         generator_url: page(notification.external_url, &notice.check),
+        with: with(notice),
     }
+}
+
+/// What whoever asked for it hands to the receiver.
+pub(super) fn with(notice: &Notice) -> Option<Value> {
+    serde_json::from_str(&notice.with).ok()
 }
 
 /// The alert is named after the incident's first cause, so that it has the same labels at its end as at its beginning.
 fn labels(notice: &Notice) -> Labels {
     let mut labels: Labels = notice.labels.iter().cloned().collect();
     let family = alertname(notice.first.kind.family());
-    let alertname = if notice.flaps().is_some() { "PunctualCheckFlapping" } else { family };
+    let alertname = match notice.flaps() {
+        Some(_) => "PunctualCheckFlapping",
+        // Beside that of the check itself it is another alert.
+        None if notice.records.is_some() => "PunctualCheckRecords",
+        None => family,
+    };
     labels.insert("alertname".to_owned(), alertname.to_owned());
     labels.insert("check".to_owned(), notice.check.to_string());
     if !notice.key.is_own() {
@@ -115,7 +130,7 @@ fn labels(notice: &Notice) -> Labels {
 }
 
 /// The annotations of the alerts that are pushed, and the job's last words.
-fn annotations(notice: &Notice) -> Labels {
+fn annotations(notice: &Notice, notification: &Notification<'_>) -> Labels {
     // What is bad now; of what is over, what it was.
     let kind = notice.leading().unwrap_or(notice.first).kind;
     let family = family_word(kind.family()).to_lowercase();
@@ -127,7 +142,10 @@ fn annotations(notice: &Notice) -> Labels {
         }
         None => format!("{} is {family}: {}", title(notice), kind.meaning()),
     };
+    let records = notice.records.as_ref().map(how_many).unwrap_or_default();
     let pairs = [
+        ("records", records),
+        ("record_list", each(notification, notice).join("\n")),
         ("summary", summary),
         ("description", lines(&notice.description, 20, 1000)),
         ("reason", kind.as_str().to_owned()),

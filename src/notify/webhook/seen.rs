@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
-use super::payload::{FIRING, RESOLVED};
-use crate::core::notice::{Notice, Severity, worst_first};
+use super::payload::{FIRING, RESOLVED, with};
+use crate::core::notice::{Notice, RecordsNotice, Severity, worst_first};
 use crate::core::outbox::DeliveryKind;
 use crate::core::time::{Span, Time};
 use crate::notify::Notification;
-use crate::notify::render::{page, title, word};
+use crate::notify::render::{page, records_page, title, word};
 use crate::notify::text::{is_link, line, lines};
 
 /// One check of the message. A missing text is "", a missing number `none`.
@@ -40,6 +41,30 @@ pub(super) struct TemplateCheck {
     description: String,
     runbook_url: String,
     page: String,
+    /// Of records: how many, and those that are said one by one; `none`: it is about the check itself.
+    records: Option<TemplateRecords>,
+    with: Option<Value>,
+}
+
+/// What a message says of a check's records.
+#[derive(Clone, Debug, Serialize)]
+struct TemplateRecords {
+    new: u32,
+    open: u32,
+    ended: u32,
+    changed: u32,
+    more: u32,
+    list: Vec<TemplateRecord>,
+    page: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct TemplateRecord {
+    key: String,
+    title: String,
+    details: String,
+    incident: u64,
+    is_over: bool,
 }
 
 /// All checks of the message, worst first.
@@ -64,7 +89,7 @@ fn one(notification: &Notification<'_>, notice: &Notice) -> TemplateCheck {
             DeliveryKind::Episode => "episode",
             DeliveryKind::Flapping(_) => "flapping",
         },
-        status: if notice.is_over() { RESOLVED } else { FIRING },
+        status: if notice.is_all_over() { RESOLVED } else { FIRING },
         word: word(notice),
         reason: notice.first.kind.as_str(),
         why: notice.first.kind.meaning(),
@@ -83,7 +108,22 @@ fn one(notification: &Notification<'_>, notice: &Notice) -> TemplateCheck {
         description: lines(&notice.description, 20, 1000),
         runbook_url: Some(notice.runbook_url.clone()).filter(|url| is_link(url)).unwrap_or_default(),
         page: page(notification.external_url, &notice.check),
+        records: notice.records.as_ref().map(|records| of_records(notification, notice, records)),
+        with: with(notice),
     }
+}
+
+fn of_records(notification: &Notification<'_>, notice: &Notice, records: &RecordsNotice) -> TemplateRecords {
+    let RecordsNotice { new, open, ended, changed, .. } = *records;
+    let list = records.said.iter().map(|said| TemplateRecord {
+        key: line(said.key.as_str(), 256),
+        title: line(&said.title, 200),
+        details: line(&said.details, RecordsNotice::MAX_DETAILS_CHARS),
+        incident: said.incident.0,
+        is_over: said.is_over,
+    });
+    let page = records_page(notification, notice);
+    TemplateRecords { new, open, ended, changed, more: records.more(notice.kind), list: list.collect(), page }
 }
 
 fn seconds(span: Span) -> i64 {

@@ -130,7 +130,7 @@ pub(crate) fn read(loader: &mut Loader, item: &Fields<'_>) -> Option<Webhook> {
 }
 
 /// Why a template cannot be parsed.
-fn template_problem(template: &str) -> Option<String> {
+pub(in crate::notify) fn template_problem(template: &str) -> Option<String> {
     let environment = minijinja::Environment::new();
     let error = environment.template_from_str(template).err()?;
     let line = error.line().map(|line| format!(" in its line {line}")).unwrap_or_default();

@@ -69,23 +69,25 @@ impl Template {
 
     /// Parses a template and renders samples with it, so that a template that fails does so now and not in the night.
     pub fn parse(source: &str) -> Result<Template, TemplateError> {
+        let begins = |with: &[&str]| with.iter().any(|with| source.trim_start().starts_with(with));
+        let is_json = begins(&["{", "["]) && !begins(&["{{", "{%", "{#"]);
+        Template::parse_as(source, if is_json { AutoEscape::Json } else { AutoEscape::None })
+    }
+
+    /// The same, of a template whose values are escaped so.
+    pub fn parse_as(source: &str, escape: AutoEscape) -> Result<Template, TemplateError> {
         if source.len() > Template::MAX_BYTES {
             let what = format!("a template has at most {} bytes", Template::MAX_BYTES);
             return Err(TemplateError { line: None, what });
         }
-        let begins = |with: &[&str]| with.iter().any(|with| source.trim_start().starts_with(with));
-        let is_json = begins(&["{", "["]) && !begins(&["{{", "{%", "{#"]);
         if let Err((line, what)) = language::check(source) {
             return Err(TemplateError { line: Some(line), what });
         }
         let mut environment = language::environment();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         environment.set_fuel(Some(Template::FUEL));
-        environment.set_auto_escape_callback(
-            move |_| {
-                if is_json { AutoEscape::Json } else { AutoEscape::None }
-            },
-        );
+        let is_json = matches!(escape, AutoEscape::Json);
+        environment.set_auto_escape_callback(move |_| escape.clone());
         environment.add_template_owned(NAME, source.to_owned()).map_err(|error| fault(&error))?;
         let template = Template { environment: Arc::new(environment), is_json };
         for notices in sample::of_every_kind() {
@@ -122,7 +124,7 @@ impl Template {
         }
     }
 
-    pub(super) fn render(
+    pub(in crate::notify) fn render(
         &self,
         notification: &Notification<'_>,
         text: &Text,

@@ -6,11 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::assertion::{Assertion, FoundBy, Reported};
 use crate::core::probe::{HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
+use crate::core::record::NamedRecords;
 use crate::core::time::Span;
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct AssertionRow {
     unknowns_before_alert: u32,
+    /// 0: results name no records. Left out by versions that knew none.
+    #[serde(default = "default_max_records", skip_serializing_if = "is_default_max_records")]
+    max_records: u32,
     #[serde(flatten)]
     found_by: FoundByRow,
 }
@@ -70,6 +74,15 @@ enum JsonTestRow {
     Below(String),
 }
 
+fn default_max_records() -> u32 {
+    NamedRecords::DEFAULT_MOST
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_default_max_records(most: &u32) -> bool {
+    *most == NamedRecords::DEFAULT_MOST
+}
+
 pub(super) fn assertion_row(assertion: &Assertion) -> AssertionRow {
     let found_by = match &assertion.found_by {
         FoundBy::Reporter(Reported { reporter, by, args }) => FoundByRow::Reported(ReportedRow {
@@ -99,7 +112,8 @@ pub(super) fn assertion_row(assertion: &Assertion) -> AssertionRow {
             })
         }
     };
-    AssertionRow { unknowns_before_alert: assertion.unknowns_before_alert, found_by }
+    let max_records = assertion.max_records.unwrap_or(0);
+    AssertionRow { unknowns_before_alert: assertion.unknowns_before_alert, max_records, found_by }
 }
 
 fn http_row(probe: &HttpProbe) -> HttpProbeRow {
@@ -154,7 +168,8 @@ pub(super) fn read_assertion(row: AssertionRow) -> Assertion {
             timeout: Span::ms(row.timeout),
         }),
     };
-    Assertion { found_by, unknowns_before_alert: row.unknowns_before_alert }
+    let max_records = Some(row.max_records).filter(|most| *most > 0);
+    Assertion { found_by, unknowns_before_alert: row.unknowns_before_alert, max_records }
 }
 
 fn read_condition((pointer, test): (String, JsonTestRow)) -> JsonCondition {

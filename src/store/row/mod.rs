@@ -6,6 +6,7 @@ mod assertion;
 mod definition;
 mod notice;
 mod outbox;
+mod record;
 mod state;
 mod step;
 #[cfg(test)]
@@ -16,6 +17,7 @@ mod words;
 pub(super) use definition::{read_definition, write_definition};
 pub(super) use notice::{read_alerts, read_notices, write_alerts, write_notices};
 pub(super) use outbox::*;
+pub(super) use record::{read_labels, write_labels};
 pub(super) use state::{ReadState, read_state, write_state};
 pub(super) use step::{read_step, write_step};
 pub(super) use window::{read_window, write_window};

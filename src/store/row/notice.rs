@@ -9,7 +9,7 @@ use crate::core::assertion::Outcome;
 use crate::core::blind::Window;
 use crate::core::check::{Name, Origin};
 use crate::core::incident::{IncidentId, IncidentKey};
-use crate::core::notice::{AliasNotice, LastRun, Notice};
+use crate::core::notice::{AliasNotice, LastRun, Notice, RecordSaid, RecordsNotice};
 use crate::core::time::{Span, Time};
 use crate::zones;
 
@@ -47,13 +47,35 @@ struct NoticeRow {
     responder: Option<u32>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     asked_by: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    with: String,
     repeat_interval: Option<i64>,
     thread: Option<String>,
     blind: Option<(i64, i64)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    records: Option<RecordsRow>,
     #[serde(default)]
     emails: Vec<String>,
     #[serde(default)]
     canary: Option<CanaryNoticeRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RecordsRow {
+    new: u32,
+    open: u32,
+    ended: u32,
+    changed: u32,
+    said: Vec<RecordSaidRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct RecordSaidRow {
+    key: String,
+    incident: u64,
+    title: String,
+    details: String,
+    is_over: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -110,12 +132,37 @@ fn notice_row(notice: &Notice) -> NoticeRow {
         declared: notice.declared.clone(),
         responder: notice.responder,
         asked_by: notice.asked_by.clone(),
+        with: notice.with.clone(),
         repeat_interval: notice.repeat_interval.map(Span::as_ms),
         thread: notice.thread.clone(),
+        records: notice.records.as_ref().map(records_row),
         blind: notice.blind.map(|window| (window.from.as_ms(), window.to.as_ms())),
         emails: notice.emails.clone(),
         canary: notice.alias.as_ref().map(canary_row),
     }
+}
+
+fn records_row(records: &RecordsNotice) -> RecordsRow {
+    let said = |said: &RecordSaid| RecordSaidRow {
+        key: said.key.as_str().to_owned(),
+        incident: said.incident.0,
+        title: said.title.clone(),
+        details: said.details.clone(),
+        is_over: said.is_over,
+    };
+    let RecordsNotice { new, open, ended, changed, .. } = *records;
+    RecordsRow { new, open, ended, changed, said: records.said.iter().map(said).collect() }
+}
+
+fn read_records(row: RecordsRow) -> Option<RecordsNotice> {
+    let said = |row: RecordSaidRow| {
+        let RecordSaidRow { key, incident, title, details, is_over } = row;
+        let (key, incident) = (IncidentKey::parse(&key).ok()?, IncidentId(incident));
+        Some(RecordSaid { key, incident, title, details, is_over })
+    };
+    let RecordsRow { new, open, ended, changed, said: rows } = row;
+    let said = rows.into_iter().map(said).collect::<Option<_>>()?;
+    Some(RecordsNotice { new, open, ended, changed, said })
 }
 
 fn run_row(run: &LastRun) -> LastRunRow {
@@ -193,8 +240,13 @@ fn read_notice(row: NoticeRow) -> Option<Notice> {
         declared: row.declared,
         responder: row.responder,
         asked_by: row.asked_by,
+        with: row.with,
         repeat_interval: row.repeat_interval.map(Span::ms),
         thread: row.thread,
+        records: match row.records {
+            Some(row) => Some(read_records(row)?),
+            None => None,
+        },
         blind: row.blind.map(|(from, to)| Window { from: Time::from_ms(from), to: Time::from_ms(to) }),
         emails: row.emails,
         alias: row.canary.map(read_canary),

@@ -7,6 +7,8 @@ use thin_vec::ThinVec;
 use super::words::{cause_code, cause_kind, ping_code, ping_kind};
 use crate::core::cause::{Cause, CauseKind, Causes};
 use crate::core::check::Rid;
+use crate::core::incident::IncidentId;
+use crate::core::record::RecordTotals;
 use crate::core::refusals::Refused;
 use crate::core::results::LastResults;
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
@@ -14,8 +16,10 @@ use crate::core::successes::Successes;
 use crate::core::time::{Span, Time};
 
 /// The first byte of a state.
-const VERSION: u8 = 6;
-/// Older versions knew no assertions.
+const VERSION: u8 = 7;
+/// Older versions knew no records.
+const WITHOUT_RECORDS: u8 = 6;
+/// Those before knew no assertions.
 const WITHOUT_UNKNOWNS: u8 = 5;
 /// Those before knew no results.
 const WITHOUT_RESULTS: u8 = 4;
@@ -29,8 +33,8 @@ const MOMENTS_AND_END_OF_PAUSE: u8 = 2;
 #[derive(Clone, Copy, Serialize, Deserialize)]
 struct Ago(i64);
 
-/// `R` is a refusal, `P` the end of a pause, `B` what is known of older successes and, since version 6, of unknown results in a
-/// row, and `L` the last results, in the form of the row's version.
+/// `R` is a refusal, `P` the end of a pause, `B` what is known of older successes, since version 6 of unknown results in a row,
+/// and since version 7 of records, and `L` the last results, in the form of the row's version.
 #[derive(Serialize, Deserialize)]
 struct StateRow<'a, R, P, B, L> {
     newest: i64,
@@ -69,6 +73,9 @@ struct StateRow<'a, R, P, B, L> {
 
 /// Each as ms before the one after it, newest first, with how many there are in it.
 type Buckets = Vec<(Ago, u32)>;
+
+/// How many are open, and marked; how many results named some; whether another thing is asserted; and their thread.
+type TotalsRow = (u32, u32, u64, bool, Option<u64>);
 
 /// The first refusal, the time from there to the last, and how many there were.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -147,10 +154,23 @@ pub(in crate::store) fn write_state(state: &State) -> Vec<u8> {
         late: state.counters.late,
         failing: state.counters.failing,
         paused_until: since.maybe(state.pause.until),
-        buckets: (buckets_row(&state.successes), state.unknowns_in_a_row),
+        buckets: (
+            buckets_row(&state.successes),
+            state.unknowns_in_a_row,
+            state.records.as_deref().map(totals_row),
+        ),
         results: state.results.as_bytes(),
     };
     postcard::to_extend(&row, vec![VERSION]).expect("a row of numbers and texts is always encoded")
+}
+
+fn totals_row(totals: &RecordTotals) -> TotalsRow {
+    let RecordTotals { open, wont_fix, results, is_asserted_otherwise, thread } = *totals;
+    (open, wont_fix, results, is_asserted_otherwise, thread.map(|incident| incident.0))
+}
+
+fn read_totals((open, wont_fix, results, is_asserted_otherwise, thread): TotalsRow) -> RecordTotals {
+    RecordTotals { open, wont_fix, results, is_asserted_otherwise, thread: thread.map(IncidentId) }
 }
 
 fn run_row(run: &Run, since: Since) -> RunRow<'_> {
@@ -198,9 +218,10 @@ pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<ReadState> {
     let (version, bytes) = bytes.split_first()?;
     let mut are_results_lost = false;
     let state = match *version {
-        VERSION | WITHOUT_UNKNOWNS => {
+        VERSION | WITHOUT_RECORDS | WITHOUT_UNKNOWNS => {
             let (state, results) = match *version {
-                VERSION => read_asserted(bytes)?,
+                VERSION => read_with_records(bytes)?,
+                WITHOUT_RECORDS => read_asserted(bytes)?,
                 _ => read_counted(bytes)?,
             };
             let results = postcard::from_bytes(results).ok().and_then(LastResults::of_bytes);
@@ -237,7 +258,19 @@ fn read_counted(bytes: &[u8]) -> Option<(State, &[u8])> {
 }
 
 /// The row of this version, but for its last results.
+type RecordsRow<'a> = StateRow<'a, RefusedRow, Option<Ago>, (Buckets, u32, Option<TotalsRow>), ()>;
+/// That of the one before.
 type AssertedRow<'a> = StateRow<'a, RefusedRow, Option<Ago>, (Buckets, u32), ()>;
+
+/// Likewise, with how its records stand.
+fn read_with_records(bytes: &[u8]) -> Option<(State, &[u8])> {
+    let (row, results): (RecordsRow<'_>, _) = postcard::take_from_bytes(bytes).ok()?;
+    let (buckets, unknowns_in_a_row, totals) = &row.buckets;
+    let records = totals.map(|totals| Box::new(read_totals(totals)));
+    let (until, successes) = (row.paused_until, read_successes(&row.successes, buckets, row.newest));
+    let unknowns_in_a_row = *unknowns_in_a_row;
+    Some((State { unknowns_in_a_row, records, ..state_of(row, until, successes, read_refused)? }, results))
+}
 
 /// Likewise, with how many results in a row were unknown.
 fn read_asserted(bytes: &[u8]) -> Option<(State, &[u8])> {
@@ -289,6 +322,7 @@ fn state_of<R, P, B, L>(
         failures_in_a_row: row.failures_in_a_row,
         successes_in_a_row: row.successes_in_a_row,
         unknowns_in_a_row: 0,
+        records: None,
         successes,
         counted: row.counted.map(|(judged_to, pending, late_for)| Counted {
             judged_to: since.time(judged_to),

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::outbox::{FlapsRow, flaps_row, read_delivery_kind};
-use crate::core::cause::CauseKind;
+use super::words::{cause_word, kind_of};
 use crate::core::incident::{IncidentStep, StepKind};
 use crate::core::outbox::{DeliveryStep, MessageId, Telling};
 use crate::core::time::Time;
@@ -40,7 +40,7 @@ pub(in crate::store) fn write_step(
 ) -> (&'static str, Option<&'static str>, Option<String>) {
     let what = &step.what;
     let (kind, details) = match what {
-        StepKind::Began(kind) | StepKind::Eased(kind) => (Some(kind.as_str()), None),
+        StepKind::Began(kind) | StepKind::Eased(kind) => (Some(cause_word(*kind)), None),
         StepKind::Delivery(step) => (None, Some(write_details(step))),
         StepKind::Acknowledged(until) => (None, write_said(*until, &step.comment)),
         _ => (None, write_said(None, &step.comment)),
@@ -88,12 +88,13 @@ pub(in crate::store) fn read_step(
         Some(details) => serde_json::from_str(details).ok()?,
         None => Said::default(),
     };
-    let kind = kind.and_then(|word| CauseKind::ALL.into_iter().find(|kind| kind.as_str() == word));
+    let kind = kind.and_then(kind_of);
     let what = match what {
         "began" => StepKind::Began(kind?),
         "eased" => StepKind::Eased(kind?),
         "resolved" => StepKind::Resolved,
         "removed" => StepKind::Removed,
+        "changed" => StepKind::Changed,
         "acknowledged" => StepKind::Acknowledged(until.map(Time::from_ms)),
         "wont_fix" => StepKind::WontFix,
         "reopened" => StepKind::Reopened,

@@ -17,7 +17,7 @@ use crate::core::check::{
 };
 use crate::core::cron::Cron;
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
-use crate::core::notice::{AliasNotice, LastRun, Notice};
+use crate::core::notice::{AliasNotice, LastRun, Notice, RecordSaid, RecordsNotice};
 use crate::core::outbox::{DeliveryKind, Flaps};
 use crate::core::periods::Periods;
 use crate::core::reference::Ref;
@@ -204,6 +204,7 @@ fn full_definition() -> Definition {
                     args: "[1]".into(),
                 }),
                 unknowns_before_alert: 7,
+                max_records: None,
             })),
             grace: Span::secs(30),
             early: Some(Span::secs(5)),
@@ -293,8 +294,22 @@ fn every_notice_is_read_back() {
         declared: "f:1".to_owned(),
         responder: Some(8),
         asked_by: "team=\"dba\"".to_owned(),
+        with: "{\"limit\":10}".to_owned(),
         repeat_interval: Some(Span::ms(9)),
         thread: Some("t".to_owned()),
+        records: Some(RecordsNotice {
+            new: 1,
+            open: 2,
+            ended: 3,
+            changed: 4,
+            said: vec![RecordSaid {
+                key: IncidentKey::parse("EU/1").unwrap(),
+                incident: IncidentId(5),
+                title: "t".to_owned(),
+                details: "{}".to_owned(),
+                is_over: true,
+            }],
+        }),
         blind: Some(crate::core::blind::Window { from: Time::MIN, to: Time::MAX }),
         emails: vec!["a@example.org".to_owned()],
         alias: Some(AliasNotice {
@@ -307,7 +322,7 @@ fn every_notice_is_read_back() {
     let empty = Notice { ended_at: None, due: None, blind: None, thread: None, alias: None, ..full.clone() };
     let flaps = Flaps { times: u32::MAX, since: Time::from_ms(14) };
     let flapping = Notice { kind: DeliveryKind::Flapping(flaps), ..full.clone() };
-    let own = Notice { key: IncidentKey::own(), ..full.clone() };
+    let own = Notice { key: IncidentKey::own(), records: None, ..full.clone() };
     assert!(!write_notices(std::slice::from_ref(&own)).contains("key"), "as of a version before");
     let notices = vec![full, empty, flapping, own];
     assert_eq!(read_notices(&write_notices(&notices)).unwrap(), notices);

@@ -20,7 +20,14 @@ pub(in crate::store) fn cause_code(kind: CauseKind) -> u8 {
         CauseKind::Unjudgeable => 10,
         CauseKind::Violated => 11,
         CauseKind::Unprobed => 12,
+        CauseKind::TooManyRecords => 13,
+        CauseKind::RecordsViolated => 14,
     }
+}
+
+/// The word of a kind in the database: unlike the word for people, each has its own.
+pub(super) fn cause_word(kind: CauseKind) -> &'static str {
+    if kind == CauseKind::RecordsViolated { "records_violated" } else { kind.as_str() }
 }
 
 pub(in crate::store) fn cause_kind(code: u8) -> Option<CauseKind> {
@@ -48,7 +55,7 @@ pub(in crate::store) fn flip_reason(word: &str) -> Option<FlipReason> {
 pub(super) type CauseRow = (String, i64, Option<String>);
 
 pub(super) fn cause_row(cause: &Cause) -> CauseRow {
-    let word = |kind: CauseKind| kind.as_str().to_owned();
+    let word = |kind: CauseKind| cause_word(kind).to_owned();
     (word(cause.kind), cause.since.as_ms(), cause.would_be.map(word))
 }
 
@@ -71,7 +78,7 @@ pub(in crate::store) fn read_causes(text: &str) -> Option<Vec<Cause>> {
 }
 
 pub(in crate::store) fn write_kinds(kinds: &[CauseKind]) -> String {
-    let words: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).collect();
+    let words: Vec<&str> = kinds.iter().map(|kind| cause_word(*kind)).collect();
     serde_json::to_string(&words).expect("a list of texts is always JSON")
 }
 
@@ -81,7 +88,7 @@ pub(in crate::store) fn read_kinds(text: &str) -> Option<Vec<CauseKind>> {
 }
 
 pub(super) fn kind_of(word: &str) -> Option<CauseKind> {
-    CauseKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    CauseKind::ALL.into_iter().find(|kind| cause_word(*kind) == word)
 }
 
 /// A flag of a ping's row: it repeats its run id's previous fact.

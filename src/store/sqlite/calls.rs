@@ -20,7 +20,7 @@ use crate::store::pending::PendingChanges;
 use crate::store::work::{FactRows as _, Lost, Rows as _};
 use crate::store::{
     Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
-    RefusedEdit, Saying, Settling, Stood, Store, StoreError, UnknownName, work,
+    RecordAnswer, RecordCall, RefusedEdit, Saying, Settling, Stood, Store, StoreError, UnknownName, work,
 };
 
 /// So long a stop writes states: whoever waits for it waits little longer. The next start steps through what is behind then.
@@ -164,6 +164,10 @@ impl Store for SqliteStore {
             self.catch_up = catch_up;
         }
         applied
+    }
+
+    fn change_records(&mut self, call: &RecordCall, now: Time) -> Result<RecordAnswer, StoreError> {
+        self.transact(|tx| work::change_records(tx, call, now))
     }
 
     fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {

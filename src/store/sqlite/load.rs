@@ -107,6 +107,9 @@ fn load_checks(db: &Connection, memory: &mut Memory) -> Result<Vec<CheckId>, Sto
         let is_superseded: bool = row.get(2)?;
         // The first round finds out which of them keep too many.
         memory.new_flips.insert(id);
+        if state.records.is_some() {
+            memory.ended_records.insert(id);
+        }
         let last_ping = row.get(3)?;
         let within = definition.count_window();
         let written = row.get_ref(6)?.as_blob_or_null()?;

@@ -24,7 +24,7 @@ use crate::core::state::State;
 use crate::core::step;
 use crate::core::time::{Span, Time};
 use crate::store::live::{ByName, Check, Directory};
-use crate::store::work::Pieces;
+use crate::store::work::{Pieces, has_to_end};
 
 /// How long what is due of a check waits that could not be stored. It costs some calls each time, and ten thousand may do so.
 const TICK_AGAIN_AFTER: Span = Span::secs(10);
@@ -76,6 +76,8 @@ pub(super) struct Memory {
     pub(super) new_bodies: IdSet,
     /// Checks that may keep more flips than they should.
     pub(super) new_flips: IdSet,
+    /// Checks that may keep more ended incidents of records than they should.
+    pub(super) ended_records: IdSet,
     /// Incidents that may keep more reminders than they should. What a start does not know is found with the next one.
     pub(super) new_reminders: BTreeSet<IncidentId>,
 }
@@ -144,7 +146,7 @@ impl Memory {
     pub(super) fn note_state(&mut self, id: CheckId, was_archived: Option<Time>) {
         let slot = &self.checks[id];
         let known = slot.check.known();
-        self.deadlines.set(id, step::deadline_at_earliest(&slot.check.definition.spec, &known.state));
+        self.deadlines.set(id, deadline_at_earliest(&slot.check.definition, &known.state));
         if known.state.causes.is_empty() {
             self.bad.remove(&id);
         } else {
@@ -224,6 +226,7 @@ impl Memory {
         self.happenings.remove(&check);
         self.new_bodies.remove(check);
         self.new_flips.remove(check);
+        self.ended_records.remove(check);
         self.forget_name(check);
         if let Some(slot) = self.checks.remove(check) {
             self.pings_kept.forgot(check, slot.pings);
@@ -276,8 +279,8 @@ impl Memory {
         self.outbox.terms.look_anew();
         for check in std::mem::take(&mut self.tick_again) {
             if let Some(slot) = self.checks.get(check) {
-                let (spec, known) = (&slot.check.definition.spec, slot.check.known());
-                self.deadlines.set(check, step::deadline_at_earliest(spec, &known.state));
+                let (definition, known) = (&slot.check.definition, slot.check.known());
+                self.deadlines.set(check, deadline_at_earliest(definition, &known.state));
             }
         }
         self.settle_deadlines();
@@ -336,7 +339,19 @@ impl Memory {
 
 fn deadline(checks: &AllById<Slot>, blind: &BlindWindows, check: CheckId) -> Option<Time> {
     let check = &checks[check].check;
-    step::deadline(&check.definition.spec, &check.known().state, blind)
+    let known = check.known();
+    let to_end = records_to_end(&check.definition, &known.state);
+    to_end.or_else(|| step::deadline(&check.definition.spec, &known.state, blind))
+}
+
+/// The same if nothing had been blind.
+fn deadline_at_earliest(definition: &Definition, state: &State) -> Option<Time> {
+    records_to_end(definition, state).or_else(|| step::deadline_at_earliest(&definition.spec, state))
+}
+
+/// Since when records of a check are to end that no result will end: so it is due.
+fn records_to_end(definition: &Definition, state: &State) -> Option<Time> {
+    has_to_end(definition, state).map(|_| state.newest)
 }
 
 pub(super) fn is_declared(check: &Arc<Check>) -> bool {

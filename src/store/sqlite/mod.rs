@@ -37,6 +37,7 @@ mod outbox;
 mod pings_kept;
 mod projection;
 mod query;
+mod records;
 #[cfg(test)]
 mod row_facts;
 mod rows_read;

@@ -198,7 +198,29 @@ impl OldRows for Tx<'_> {
         outbox.parked = outbox.parked.saturating_sub(parked.unsigned_abs());
         self.execute("DELETE FROM deliveries WHERE incident_id = ?1", params![id])?;
         History::Steps.change(self, "DELETE FROM incident_steps WHERE incident_id = ?1", params![id])?;
+        self.execute("DELETE FROM record_details WHERE incident_id = ?1", params![id])?;
         self.execute("DELETE FROM incidents WHERE id = ?1", params![id])
+    }
+
+    fn next_with_ended_records(&self, after: CheckId) -> Result<Option<CheckId>, StoreError> {
+        Ok(self.memory.ended_records.first_from(after.0 + 1))
+    }
+
+    fn ended_records_are_few(&mut self, check: CheckId) -> Result<(), StoreError> {
+        self.memory.ended_records.remove(check);
+        self.few.push(Few::Records(check));
+        Ok(())
+    }
+
+    fn ended_records_but(
+        &self,
+        check: CheckId,
+        kept: u32,
+        limit: usize,
+    ) -> Result<Vec<IncidentId>, StoreError> {
+        let sql = "SELECT id FROM incidents WHERE check_id = ?1 AND key <> '' AND ended_at IS NOT NULL
+                   ORDER BY id DESC LIMIT ?2 OFFSET ?3";
+        self.all(sql, params![key(check.0), most(limit), kept], incident)
     }
 
     fn next_with_new_reminders(&self) -> Result<Option<IncidentId>, StoreError> {

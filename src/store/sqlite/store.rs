@@ -161,7 +161,14 @@ impl SqliteStore {
     /// With small numbers, what is held or not due returns in many calls, and what a message told is settled in many.
     #[doc(hidden)]
     pub fn set_pieces(&mut self, returned: usize, settled: usize) {
-        self.pieces = work::Pieces { returned, settled };
+        self.pieces = work::Pieces { returned, settled, ..self.pieces };
+        self.memory.pieces = self.pieces;
+    }
+
+    /// With a small number, a result changes its check's records in many slices.
+    #[doc(hidden)]
+    pub fn set_record_slice(&mut self, records: usize) {
+        self.pieces.records = records;
         self.memory.pieces = self.pieces;
     }
 

@@ -9,6 +9,7 @@ use rusqlite::{CachedStatement, Connection, Row, ToSql, params};
 use super::error::failed;
 use super::fast::behind::Later;
 use super::memory::{Memory, Numbers, Slot, UnstoredSettings, is_declared};
+use super::outbox::records::ask_incident;
 use super::staging::{Staged, Staging};
 use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
@@ -51,6 +52,8 @@ pub(super) struct Tx<'a> {
     pub(super) alerts: BTreeMap<CheckId, Arc<[Alert]>>,
     /// Checks of which an incident is another.
     pub(super) changed: Vec<CheckId>,
+    /// Incidents of records that are others.
+    pub(super) changed_records: Vec<IncidentId>,
     pub(super) flips: usize,
     /// Checks whose own incident this call has written.
     pub(super) answered: Vec<CheckId>,
@@ -69,6 +72,7 @@ pub(super) enum Few {
     Bodies(CheckId),
     Flips(CheckId),
     Reminders(IncidentId),
+    Records(CheckId),
 }
 
 impl<'a> Tx<'a> {
@@ -97,6 +101,7 @@ impl<'a> Tx<'a> {
             happenings: BTreeMap::new(),
             alerts: BTreeMap::new(),
             changed: Vec::new(),
+            changed_records: Vec::new(),
             flips: 0,
             answered: Vec::new(),
             story: Story::default(),
@@ -230,6 +235,7 @@ impl<'a> Tx<'a> {
                 Few::Bodies(check) => memory.new_bodies.insert(check),
                 Few::Flips(check) => memory.new_flips.insert(check),
                 Few::Reminders(incident) => drop(memory.new_reminders.insert(incident)),
+                Few::Records(check) => memory.ended_records.insert(check),
             }
         }
     }
@@ -276,8 +282,13 @@ impl<'a> Tx<'a> {
                 self.changed.push(id);
             }
         }
+        self.changed.sort_unstable();
+        self.changed.dedup();
         for check in self.changed {
             self.memory.ask_about(check);
+        }
+        for incident in self.changed_records {
+            ask_incident(&mut self.memory.outbox, incident);
         }
         for name in self.names.into_keys().chain(listed.former.iter().cloned()) {
             self.memory.outbox.ask_held_by(&HeldBy::Dependency(name));

@@ -1,8 +1,9 @@
 //! What was given up, and waits for its turn again while its incident goes on (12.4).
 
 use super::pace::Pace;
+use super::reminders::waiting_reminder;
 use super::rows::Rows;
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, Occasion, follows};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, Message, Occasion, follows};
 use crate::core::route::{ALL_OWN, ReceiverName};
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -85,15 +86,10 @@ pub(super) fn wait_again(rows: &mut dyn Rows, id: DeliveryId, now: Time) -> Resu
     Ok(true)
 }
 
-/// 12.4: one reminder of an incident waits for each receiver.
+/// 12.4: one reminder of an incident, or of a check's records, waits for each receiver.
 pub(super) fn is_reminded_by_another(rows: &dyn Rows, row: &Delivery) -> Result<bool, StoreError> {
-    let waits = |other: &Delivery| {
-        other.id != row.id
-            && other.kind == DeliveryKind::Reminder
-            && other.receiver == row.receiver
-            && other.state == DeliveryState::Waiting
-    };
-    Ok(row.kind == DeliveryKind::Reminder && rows.unfinished(row.incident)?.iter().any(waits))
+    let is_reminder = row.kind == DeliveryKind::Reminder;
+    Ok(is_reminder && waiting_reminder(rows, row)?.is_some_and(|other| other.id != row.id))
 }
 
 pub(super) fn offends(row: &Delivery) -> bool {

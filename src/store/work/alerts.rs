@@ -3,10 +3,11 @@
 use super::rows::Rows;
 use super::verdict::{Question, SeenCheck, dependencies, verdict};
 use crate::core::alert::{RESOLVED_KEPT, alerts_of, project};
+use crate::core::cause::CauseKind;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentStatus, Matter};
 use crate::core::outbox::DeliveryKind;
-use crate::core::route::ReceiverPolicy;
+use crate::core::route::{About, ReceiverPolicy};
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -27,16 +28,20 @@ fn of_check(rows: &mut dyn Rows, id: CheckId, now: Time) -> Result<(), StoreErro
     if let Some(incident) = &incident {
         wanted = wanted.into_iter().map(|alert| alert.of_incident(incident.id)).collect();
     }
+    // Who wants to hear no more of the check itself may want to hear of its records (18.5), of which no incident of its own tells.
+    let own = incident.filter(|_| !state.causes.has(CauseKind::RecordsViolated));
     let seen = SeenCheck {
         definition: &definition,
         causes: state.causes.as_slice(),
+        about: About::default(),
         is_paused: state.pause.since().is_some(),
-        incident: incident.as_ref().map_or(IncidentStatus::Open, |incident| incident.status),
+        incident: own.as_ref().map_or(IncidentStatus::Open, |incident| incident.status),
     };
     let dependencies = &dependencies(rows, &definition)?;
     // 8.3: it waits for what it depends on as a delivery does by default.
     let group_wait = ReceiverPolicy::GROUP_WAIT;
-    let ready_at = incident.map_or(now, |incident| incident.opened_at);
+    let began = state.causes.iter().map(|cause| cause.since).min();
+    let ready_at = own.map(|incident| incident.opened_at).or(began).unwrap_or(now);
     let question = Question {
         seen,
         dependencies,

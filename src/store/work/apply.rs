@@ -1,6 +1,5 @@
 //! The hot path: pings, ticks, and what is done to single checks at run time.
 
-use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use super::audit::keep;
@@ -9,23 +8,23 @@ use super::carry_on::carry_out_of;
 use super::fact_rows::{KeptAs, NewPause, NewPing};
 use super::happenings::{note_happening, turn_of};
 use super::pauses::note_who_paused;
+use super::records::end_some;
+use super::results::apply_result;
 use super::rows::Rows;
 use super::step::{Subject, step_check};
 use crate::core::audit::{Audit, AuditKind};
-use crate::core::check::{CheckId, Definition, Name, Ping, PingKind};
-use crate::core::incident::{Incident, Matter};
+use crate::core::check::{CheckId, Definition, Name, PingKind};
 use crate::core::origin::{Habits, Happening};
 use crate::core::state::Pause;
 use crate::core::step::Input;
 use crate::core::time::Time;
-use crate::store::{Applied, Entry, FoundAt, PingFact, ResultFact, ResultTaken, StoreError, What};
+use crate::store::{Applied, Entry, PingFact, StoreError, What};
 
 /// A check that something happens to, as it is before.
 struct Before {
     check: CheckId,
     definition: Arc<Definition>,
     pause: Pause,
-    armed_since: Time,
 }
 
 /// Steps each entry in its order, and answers what became of it.
@@ -36,17 +35,15 @@ pub(in crate::store) fn apply(rows: &mut dyn Rows, entries: &[Entry]) -> Result<
 fn apply_one(rows: &mut dyn Rows, entry: &Entry) -> Result<Applied, StoreError> {
     let Entry { check, at, ref what } = *entry;
     carry_out_of(rows, check)?;
+    if *what == What::Tick {
+        end_some(rows, check, at)?;
+    }
     let standing = rows.to_change(check)?.filter(|standing| standing.state.archived.is_none());
     let Some(standing) = standing else { return Ok(Applied::NoSuchCheck) };
-    let before = Before {
-        check,
-        definition: standing.definition.clone(),
-        pause: standing.state.pause,
-        armed_since: standing.state.armed_since,
-    };
+    let before = Before { check, definition: standing.definition.clone(), pause: standing.state.pause };
     match what {
         What::Ping(fact) => apply_ping(rows, &before, fact, at),
-        What::Result(fact) => apply_result(rows, &before, fact, at),
+        What::Result(fact) => apply_result(rows, check, &before.definition, (fact, at)),
         What::Unpause { .. } if before.definition.spec.paused => Ok(Applied::PausedByFile),
         What::Unpause { comment, by } => {
             let said = Said { comment: comment.as_deref(), by: by.as_deref() };
@@ -90,59 +87,6 @@ fn apply_ping(
     };
     rows.insert_ping(NewPing { check: *check, at, fact, counted, is: KeptAs::Ping, keeps_body })?;
     Ok(Applied::Done(counted))
-}
-
-fn apply_result(
-    rows: &mut dyn Rows,
-    before: &Before,
-    fact: &ResultFact,
-    at: Time,
-) -> Result<Applied, StoreError> {
-    let Before { check, definition, pause, .. } = before;
-    let Some(assertion) = &definition.spec.assert else { return Ok(Applied::TakesPings) };
-    let is = match &fact.source {
-        FoundAt::Client(_) if assertion.found_by.is_probe() => return Ok(Applied::Probed),
-        FoundAt::Client(_) => KeptAs::Report,
-        FoundAt::Probe { assertion: looked_at, begun } => {
-            let is_since = pause.since().is_some() || before.armed_since > *begun;
-            if is_since || looked_at != assertion {
-                return Ok(Applied::Outdated);
-            }
-            KeptAs::Probe
-        }
-    };
-    let own = Matter::own(*check);
-    let stands = |incident: Option<Incident>| incident.map(|incident| (incident.id, incident.status));
-    let before = stands(rows.open_incident(&own)?);
-    let judged = Subject::as_before(*check, definition);
-    let stepped = step_check(rows, judged, &Input::Result(fact.result), at)?;
-    let after = stands(rows.open_incident(&own)?);
-    // What is said again and again is kept once, and where somebody is told.
-    let opens = after.is_some_and(|(incident, _)| before.is_none_or(|(before, _)| before != incident));
-    let is_news = |text: &&Vec<u8>| {
-        Ok(!text.is_empty() && (opens || rows.newest_body(*check)?.as_ref() != Some(*text)))
-    };
-    let text = match &fact.text {
-        Some(text) if is_news(&text)? => Some(text.clone()),
-        _ => None,
-    };
-    let keeps_body = match &text {
-        Some(text) => make_space(rows, text.len())?,
-        None => false,
-    };
-    let kept = PingFact {
-        ping: Ping { kind: fact.result.outcome.kept_as(), rid: None, exit_status: None },
-        comment: fact.why.clone(),
-        body: text,
-        left_out: fact.left_out,
-        body_cut: false,
-        source: match fact.source {
-            FoundAt::Client(address) => address,
-            FoundAt::Probe { .. } => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        },
-    };
-    rows.insert_ping(NewPing { check: *check, at, fact: &kept, counted: stepped.ping, is, keeps_body })?;
-    Ok(Applied::Result(ResultTaken { before, after, is_paused: stepped.pause.since().is_some() }))
 }
 
 /// Who did something, and why.

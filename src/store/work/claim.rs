@@ -7,6 +7,7 @@ use super::look::{LookFor, Looked, look};
 use super::own::{count_own, is_limited};
 use super::pace::Pace;
 use super::park::park_receiver;
+use super::reminders::pass_on;
 use super::rows::Rows;
 use super::send::{send, send_again};
 use super::settle::{TakenBefore, settle_the_rest};
@@ -15,8 +16,8 @@ use super::try_again::try_again;
 use crate::core::check::CheckId;
 use crate::core::incident::Matter;
 use crate::core::notice::Severity;
-use crate::core::outbox::{Departure, freeze};
-use crate::core::route::{ReceiverName, ReceiverPolicy};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, Departure, Message, Topic, freeze};
+use crate::core::route::{HeldBy, ReceiverName, ReceiverPolicy};
 use crate::core::time::Time;
 use crate::store::{Outgoing, StoreError};
 
@@ -111,6 +112,7 @@ fn claim_from(
         let waiting = look_at_the_worst(rows, to, now)?;
         *looked += waiting.looked.count();
         if let Some(outgoing) = send_what_waits(rows, waiting, receiver, now)? {
+            *looked += outgoing.message.members.len();
             return Ok(Some(outgoing));
         }
     }
@@ -130,7 +132,7 @@ fn look_at_the_worst<'a>(
     to: LookFor<'a>,
     now: Time,
 ) -> Result<LookedAt<'a>, StoreError> {
-    let mut waiting = LookedAt { to, looked: Looked::default(), is_more: false };
+    let mut waiting = LookedAt { to, looked: Looked::one_of_each(), is_more: false };
     let looked = &mut waiting.looked;
     let mut last = None;
     loop {
@@ -166,34 +168,26 @@ fn send_what_waits(
     receiver: &ReceiverPolicy,
     now: Time,
 ) -> Result<Option<Outgoing>, StoreError> {
-    let LookedAt { to, mut looked, is_more } = waiting;
-    looked.sendable.sort_unstable_by_key(|delivery| delivery.id);
-    for delivery in looked.dropped {
-        forget_flapping(rows, &delivery)?;
-        rows.update_delivery(delivery)?;
-    }
-    for (id, until, by) in looked.held {
-        rows.set_aside(id, until, by);
-    }
-    for delivery in looked.sendable.iter().filter(|delivery| delivery.ready_at() > now) {
-        rows.set_aside(delivery.id, Some(delivery.ready_at()), Vec::new());
-    }
+    let LookedAt { to, looked, is_more } = waiting;
+    let (ready, has_put_aside) = (looked.ready, looked.has_put_aside());
+    let (sendable, is_passed_on) = put_aside(rows, looked, now)?;
     // What a message under way tells of was not looked at.
     let is_blocked = |_: &Matter| false;
     let mut severities = HashMap::new();
-    for delivery in &looked.sendable {
+    for delivery in &sendable {
         severities.insert(delivery.check, Severity::of(&rows.definition(delivery.check)?.labels));
     }
     let severity = |check: CheckId| severities[&check].clone();
-    // Those that are worst were looked at first: where they fill a message it need not wait.
-    let leaving = if is_more && looked.ready < receiver.max_members {
+    // Those that are worst were looked at first: where they fill a message it need not wait. Where nothing was put aside, to look
+    // again would see the same.
+    let leaving = if is_more && has_put_aside && ready < receiver.max_members {
         Departure::Waits(Some(now))
     } else {
-        freeze(&looked.sendable, is_blocked, severity, receiver, now)
+        freeze(&sendable, is_blocked, severity, receiver, now)
     };
     let (leaving, next) = match leaving {
         Departure::Leaves(ids) => (ids, Some(now)),
-        Departure::Waits(_) if is_more => (Vec::new(), Some(now)),
+        Departure::Waits(_) if is_more || is_passed_on => (Vec::new(), Some(now)),
         Departure::Waits(next) => (Vec::new(), next),
     };
     let pace = rows.pace(to.receiver);
@@ -201,7 +195,80 @@ fn send_what_waits(
     if leaving.is_empty() {
         return Ok(None);
     }
-    let mut members = looked.sendable;
+    let mut members = sendable;
     members.retain(|row| leaving.binary_search(&row.id).is_ok());
+    let members = with_all_records(rows, to, members, now)?;
     send(rows, to.receiver, members, now).map(Some)
+}
+
+/// What was looked at and is not to leave now is put where it waits. Answers what may leave, in the order of their
+/// ids, and whether something waits in the place of what a mute holds.
+fn put_aside(rows: &mut dyn Rows, looked: Looked, now: Time) -> Result<(Vec<Delivery>, bool), StoreError> {
+    let mut is_passed_on = false;
+    let Looked { mut sendable, dropped, held, .. } = looked;
+    sendable.sort_unstable_by_key(|delivery| delivery.id);
+    for delivery in dropped {
+        forget_flapping(rows, &delivery)?;
+        rows.update_delivery(delivery)?;
+    }
+    for (id, until, by) in held {
+        let is_muted = by.iter().any(|by| matches!(by, HeldBy::Mute(_)));
+        if is_muted && pass_on(rows, id, now)? {
+            is_passed_on = true;
+        } else {
+            rows.set_aside(id, until, by);
+        }
+    }
+    for delivery in sendable.iter().filter(|delivery| delivery.ready_at() > now) {
+        rows.set_aside(delivery.id, Some(delivery.ready_at()), Vec::new());
+    }
+    Ok((sendable, is_passed_on))
+}
+
+/// Whether something of an earlier incident stands aside that comes before it.
+fn overtakes(rows: &dyn Rows, row: &Delivery) -> Result<bool, StoreError> {
+    for id in rows.aside_before(row)? {
+        if rows.delivery(id)?.is_some_and(|earlier| earlier.incident != row.incident) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// With all that is ready of each check of whose records some leave: they are told as one, however many they are (12.3).
+fn with_all_records(
+    rows: &mut dyn Rows,
+    to: LookFor<'_>,
+    mut members: Vec<Delivery>,
+    now: Time,
+) -> Result<Vec<Delivery>, StoreError> {
+    let of_records = |topic: Topic| match topic {
+        Topic::Records(check) => Some(check),
+        Topic::One(_) => None,
+    };
+    let flaps = |row: &&Delivery| matches!(row.kind, DeliveryKind::Flapping(_));
+    let flapping: BTreeSet<Matter> = members.iter().filter(flaps).map(|row| row.matter()).collect();
+    let checks: BTreeSet<CheckId> = members.iter().filter_map(|row| of_records(row.topic())).collect();
+    for check in checks {
+        let left = Message::MAX_DELIVERIES.saturating_sub(members.len());
+        let is_there: BTreeSet<DeliveryId> = members.iter().map(|row| row.id).collect();
+        let mut ids = rows.waiting_of_records(check, to.receiver, Message::MAX_DELIVERIES)?;
+        ids.retain(|id| !is_there.contains(id));
+        ids.truncate(left);
+        if ids.is_empty() {
+            continue;
+        }
+        let mut looked = Looked::up_to(Message::MAX_DELIVERIES);
+        look(&*rows, ids.into_iter().map(Ok), to, &mut looked, now)?;
+        let (mut more, _) = put_aside(rows, looked, now)?;
+        more.retain(|row| row.ready_at() <= now);
+        for row in more {
+            // 12.5e: what is told of it after a notice that it flaps leaves after that.
+            if !flapping.contains(&row.matter()) && !overtakes(&*rows, &row)? {
+                members.push(row);
+            }
+        }
+    }
+    members.sort_unstable_by_key(|row| row.id);
+    Ok(members)
 }

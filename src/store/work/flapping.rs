@@ -18,6 +18,10 @@ pub(super) fn note_too_short(
 ) -> Result<(), StoreError> {
     let bout = Bout { from: incident.opened_at, to: incident.ended_at.unwrap_or(now) };
     let known = rows.flapping(row.check, &row.receiver)?;
+    let is_record = !row.key.is_own();
+    if let Some(widened) = known.as_ref().filter(|_| is_record).and_then(|known| known.widened(bout)) {
+        return rows.put_flapping(row.check, &row.receiver, &widened);
+    }
     let (flapping, flaps) = after_too_short(known, bout);
     rows.put_flapping(row.check, &row.receiver, &flapping)?;
     let Some(flaps) = flaps else { return Ok(()) };

@@ -7,11 +7,11 @@ use super::rows::Rows;
 use super::story::{Open, open};
 use super::terms::{Acknowledged, end_terms};
 use super::verdict::SeenCheck;
-use crate::core::cause::{Cause, CauseKind, Family, Status};
+use crate::core::cause::{Cause, CauseKind, Causes, Family, Status};
 use crate::core::check::{CheckId, Definition};
 use crate::core::incident::{Incident, IncidentId, Matter, Planned, Turn, on_flip};
 use crate::core::outbox::{CancelReason, Delivery, DeliveryState};
-use crate::core::route::{ActionId, Facts, own_action};
+use crate::core::route::{About, ActionId, Facts, own_action};
 use crate::core::step::{Flip, FlipReason};
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -47,23 +47,27 @@ pub(super) fn follow(
     for step in &change.steps {
         rows.insert_step(incident.id, step)?;
     }
-    let held = incident.take_all_on(flip.causes.as_slice());
+    let own = flip.causes.own();
+    let held = incident.take_all_on(own.as_slice());
     cancel_of(rows, &incident, &held, CancelReason::Acknowledged)?;
     match &change.turn {
         Turn::Opened(causes) | Turn::Grew(causes) => {
-            plan_actions(rows, &mut incident, &Facts { definition, causes }, flip.at, now)?;
+            plan_actions(rows, &mut incident, &Facts::of_check(definition, causes), flip.at, now)?;
         }
         Turn::AfterBlind { begun, superseded } => {
             let stays = told_as_late(rows, flipped, &mut incident, stood.as_ref(), begun)?;
             let over: Vec<ActionId> = superseded.iter().copied().filter(|it| stays != Some(*it)).collect();
             cancel_of(rows, &incident, &over, CancelReason::Superseded)?;
-            plan_actions(rows, &mut incident, &Facts { definition, causes: begun }, flip.at, now)?;
+            plan_actions(rows, &mut incident, &Facts::of_check(definition, begun), flip.at, now)?;
         }
         Turn::Eased => {}
         Turn::Ended => {
             let stood = stood.expect("what ends was open");
             let is_paused = flip.from == Status::Paused;
-            let seen = SeenCheck { definition, causes: before, is_paused, incident: stood.status };
+            let (causes, about): (Causes, _) = (before.iter().copied().collect(), About::default());
+            let causes = causes.own();
+            let seen =
+                SeenCheck { definition, causes: causes.as_slice(), about, is_paused, incident: stood.status };
             let is_forgiven = flip.reason == FlipReason::Paused;
             let ended = Ended { stood: &stood, incident: &incident, seen, is_forgiven };
             tell_the_end(rows, ended, now)?;

@@ -1,5 +1,6 @@
 //! The end of a time in which nothing left (`--no-deliveries`): what is still bad is told, and the rest is not.
 
+use super::reminders::hand_over;
 use super::rows::{Rows, Settled};
 use super::settle::{TakenBefore, settle_the_rest};
 use crate::core::outbox::{CancelReason, Delivery, DeliveryKind, DeliveryState, Message};
@@ -25,7 +26,10 @@ pub(in crate::store) fn let_go(rows: &mut dyn Rows, now: Time) -> Result<Option<
         }
         let_go.cancelled += 1;
         let state = DeliveryState::Cancelled(CancelReason::NotDelivering);
-        rows.update_delivery(Delivery { state, ..row })?;
+        rows.update_delivery(Delivery { state, ..row.clone() })?;
+        if row.is_record_reminder() {
+            hand_over(rows, row.check, &[row])?;
+        }
     }
     rows.look_everywhere(now);
     Ok(Some(let_go))

@@ -1,26 +1,42 @@
 //! What a message says of one incident, frozen when the message is (12.3).
 
 use super::fact_rows::PingSaid;
+use super::records_told::of_records;
 use super::rows::Rows;
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::{CauseKind, Causes, Family};
 use crate::core::check::{Alias, CheckId, Definition, PingKind};
 use crate::core::notice::{AliasNotice, LastRun, Notice, excerpt};
-use crate::core::outbox::{Delivery, DeliveryKind};
-use crate::core::route::{Facts, is_own_receiver};
+use crate::core::outbox::{Delivery, DeliveryKind, Topic, by_topic};
+use crate::core::route::is_own_receiver;
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::{promised_deadline, view};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 
-/// One notice for each of these, in their order.
+/// One notice for each topic of these, in their order.
 pub(super) fn notices(
     rows: &dyn Rows,
     deliveries: &[Delivery],
     now: Time,
 ) -> Result<Vec<Notice>, StoreError> {
-    deliveries.iter().map(|delivery| notice(rows, delivery, now)).collect()
+    let topics = by_topic(deliveries);
+    topics.into_iter().map(|(topic, members)| notice_of(rows, topic, &members, now)).collect()
+}
+
+/// What is said of what is told as one.
+pub(super) fn notice_of(
+    rows: &dyn Rows,
+    topic: Topic,
+    members: &[&Delivery],
+    now: Time,
+) -> Result<Notice, StoreError> {
+    let first = notice(rows, members[0], now)?;
+    match topic {
+        Topic::One(_) => Ok(first),
+        Topic::Records(check) => of_records(rows, check, members, first, now),
+    }
 }
 
 fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, StoreError> {
@@ -40,11 +56,11 @@ fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, Sto
     let incident =
         rows.incident(delivery.incident)?.expect("an incident is kept while something is told of it");
     let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
-    let causes = if is_told_bad { state.causes.clone() } else { Causes::default() };
+    let causes = if is_told_bad { incident.causes_in(&state.causes) } else { Causes::default() };
     let asked_by = delivery.responder.and_then(|number| {
         let first = std::slice::from_ref(&incident.first);
         let causes = if causes.is_empty() { first } else { causes.as_slice() };
-        policy.asked_by(delivery.action, number, &Facts { definition, causes })
+        policy.asked_by(delivery.action, number, &incident.facts(definition, causes))
     });
     let spec = &definition.spec;
     let is_own = is_own_receiver(&delivery.receiver);
@@ -83,8 +99,10 @@ fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, Sto
         declared: definition.source.to_string(),
         responder: delivery.responder,
         asked_by: asked_by.unwrap_or_default(),
+        with: policy.with_of(delivery.action).map(ToString::to_string).unwrap_or_default(),
         repeat_interval: delivery.repeat_interval,
         thread: rows.thread_of(incident.id, &delivery.receiver)?,
+        records: None,
         emails: if is_own { definition.emails.to_vec() } else { Vec::new() },
         alias: if is_own { alias_notice(rows, definition, (delivery.check, state), now)? } else { None },
     })

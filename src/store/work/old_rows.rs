@@ -85,6 +85,17 @@ pub(in crate::store) trait OldRows: Rows {
     fn incidents_of(&self, check: CheckId, limit: usize) -> Result<Vec<IncidentId>, StoreError>;
     /// With its steps and deliveries.
     fn delete_incident(&mut self, id: IncidentId) -> Result<(), StoreError>;
+    /// The next check of which a record ended since its ended records were known to be few; after a start, every check that has any.
+    fn next_with_ended_records(&self, after: CheckId) -> Result<Option<CheckId>, StoreError>;
+    /// A check keeps no more of them than it may.
+    fn ended_records_are_few(&mut self, check: CheckId) -> Result<(), StoreError>;
+    /// Ended incidents of a check's records, without the newest so many.
+    fn ended_records_but(
+        &self,
+        check: CheckId,
+        kept: u32,
+        limit: usize,
+    ) -> Result<Vec<IncidentId>, StoreError>;
     /// The first incident that was to be reminded of since its reminders were known to be few, and since the last start.
     fn next_with_new_reminders(&self) -> Result<Option<IncidentId>, StoreError>;
     /// An incident has no more reminders than it may.

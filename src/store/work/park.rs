@@ -1,6 +1,7 @@
 //! What is given up: somebody is not told (12.4).
 
 use super::record::{Noted, note, note_attempt};
+use super::reminders::remind_of_another;
 use super::rows::{Rows, Settled};
 use crate::core::incident::PUNCTUAL;
 use crate::core::outbox::{Delivery, Message, MessageId, ParkReason, Telling};
@@ -24,7 +25,7 @@ pub(super) fn park(
     let mut is_known = true;
     for delivery in members {
         is_known &= was_given_up(&delivery);
-        park_delivery(rows, delivery, reason, id, now)?;
+        park_delivery(rows, &delivery, reason, id, now)?;
     }
     let settled = if reason == ParkReason::Refused { Settled::Refused } else { Settled::Parked };
     rows.settle_message(message.id, settled, answer, now)?;
@@ -41,13 +42,14 @@ pub(super) fn park(
 /// Gives a delivery up: somebody is not told. It counts from the first time on.
 fn park_delivery(
     rows: &mut dyn Rows,
-    delivery: Delivery,
+    delivery: &Delivery,
     reason: ParkReason,
     message: Option<MessageId>,
     now: Time,
 ) -> Result<(), StoreError> {
     let is_first = delivery.given_up.is_none();
-    rows.update_delivery(delivery.give_up(reason, message, now))?;
+    rows.update_delivery(delivery.clone().give_up(reason, message, now))?;
+    remind_of_another(rows, delivery, now)?;
     if is_first {
         rows.note_parked(now);
     }
@@ -74,7 +76,7 @@ pub(super) fn park_receiver(
     for delivery in due {
         let noted = Noted { what: Telling::Parked, message: None, answer: "" };
         note(rows, &delivery, noted, PUNCTUAL, now)?;
-        park_delivery(rows, delivery, ParkReason::ReceiverGone, None, now)?;
+        park_delivery(rows, &delivery, ParkReason::ReceiverGone, None, now)?;
     }
     let receiver = name.clone();
     rows.story().say(move || {

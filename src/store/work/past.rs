@@ -51,6 +51,7 @@ fn open_as_told(rows: &mut dyn Rows, late: Subject<'_>, cause: Cause, now: Time)
         id: IncidentId(0),
         check,
         key: IncidentKey::own(),
+        labels: Arc::default(),
         opened_at: cause.since,
         ended_at: None,
         status: IncidentStatus::Open,

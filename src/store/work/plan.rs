@@ -38,7 +38,7 @@ pub(super) struct OpenAgain<'a> {
     pub(super) stood: &'a Incident,
     /// By which its check is told: with the labels that it has from this call on.
     pub(super) told_as: &'a Definition,
-    /// What is wrong with its check.
+    /// What is wrong with what it is of.
     pub(super) causes: &'a [Cause],
     /// Since when it is open.
     pub(super) at: Time,
@@ -53,7 +53,7 @@ pub(super) fn open_again(
 ) -> Result<(), StoreError> {
     let OpenAgain { stood, told_as, causes, at } = open;
     let deliveries = rows.deliveries_of(incident.id)?;
-    let facts = Facts { definition: told_as, causes };
+    let facts = stood.facts(told_as, causes);
     let anew = plan_anew(&rows.policy(), &facts, &Reopened { stood, deliveries: &deliveries, at }, now);
     let is_wont_fix = stood.status == IncidentStatus::WontFix;
     let reason = if is_wont_fix { CancelReason::WontFix } else { CancelReason::Acknowledged };

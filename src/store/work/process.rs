@@ -19,11 +19,13 @@ pub(in crate::store) struct Pieces {
     pub(in crate::store) returned: usize,
     /// Members of a message of which an attempt ended.
     pub(in crate::store) settled: usize,
+    /// So many changes of records are one transaction (18.7).
+    pub(in crate::store) records: usize,
 }
 
 impl Default for Pieces {
     fn default() -> Pieces {
-        Pieces { returned: 2_048, settled: 32 }
+        Pieces { returned: 2_048, settled: 32, records: 200 }
     }
 }
 

@@ -29,6 +29,7 @@ pub(in crate::store) fn prune(rows: &mut dyn OldRows, round: Round, now: Time) -
         Round::Bodies(after) => prune_bodies(rows, after, &retention),
         Round::Judgements(after) => prune_judgements(rows, after, now),
         Round::Flips(after) => prune_flips(rows, after),
+        Round::Records(after) => prune_records(rows, after),
         Round::Incidents(over) => prune_incidents(rows, over, now),
         Round::Messages(after) => {
             let last = rows.delete_messages(after, LOOKED_INTO / 10, now - Retention::JUDGEMENTS)?;
@@ -116,7 +117,7 @@ fn prune_flips(rows: &mut dyn OldRows, after: CheckId) -> Result<Round, StoreErr
     let mut last = after;
     let mut left = LOOKED_INTO;
     for _ in 0..LOOKED_INTO {
-        let Some(check) = rows.next_with_new_flips(last)? else { return Ok(Round::Incidents(None)) };
+        let Some(check) = rows.next_with_new_flips(last)? else { return Ok(Round::Records(CheckId(0))) };
         left -= rows.delete_flips_but(check, Retention::FLIPS_OF_A_CHECK, left)?;
         if left == 0 {
             break;
@@ -125,6 +126,27 @@ fn prune_flips(rows: &mut dyn OldRows, after: CheckId) -> Result<Round, StoreErr
         last = check;
     }
     Ok(Round::Flips(last))
+}
+
+/// Check by check. What is still to be told stays, and is looked at in a later round.
+fn prune_records(rows: &mut dyn OldRows, after: CheckId) -> Result<Round, StoreError> {
+    let most = LOOKED_INTO / 10;
+    let Some(check) = rows.next_with_ended_records(after)? else { return Ok(Round::Incidents(None)) };
+    let over = rows.ended_records_but(check, Retention::RECORDS_OF_A_CHECK, most)?;
+    let (mut gone, count) = (0, over.len());
+    for id in over {
+        if rows.incident(id)?.is_none() {
+            rows.delete_incident(id)?;
+            gone += 1;
+        }
+    }
+    if count == most && gone > 0 {
+        return Ok(Round::Records(after));
+    }
+    if count == gone {
+        rows.ended_records_are_few(check)?;
+    }
+    Ok(Round::Records(check))
 }
 
 /// By their ends: those that ended long ago and, of more than are kept, the oldest. What is still to be told stays.

@@ -58,6 +58,7 @@ fn archived_and_told(rows: &dyn OldRows, before: Time) -> Result<Vec<CheckId>, S
 /// Removes a check and what is its own, no more than `left` rows of it; true once it is forgotten.
 fn remove_check(rows: &mut dyn OldRows, check: CheckId, left: &mut usize) -> Result<bool, StoreError> {
     *left -= rows.delete_history(check, *left)?;
+    *left -= rows.delete_records(check, *left)?;
     if *left == 0 {
         return Ok(false);
     }

@@ -18,6 +18,8 @@ pub(in crate::store) enum Round {
     Bodies(CheckId),
     Judgements(u64),
     Flips(CheckId),
+    /// Ended incidents of records.
+    Records(CheckId),
     /// `None`: which are over is still to be found.
     Incidents(Option<OverIncidents>),
     Messages(MessageId),

@@ -6,6 +6,7 @@ use super::fact_rows::FactRows;
 use super::life_rows::LifeRows;
 use super::named::NamedChecks;
 use super::process::OfProcess;
+use super::record_rows::RecordRows;
 use crate::core::alert::Alert;
 use crate::core::check::CheckId;
 use crate::core::incident::{Incident, IncidentId, IncidentStep, Matter};
@@ -46,7 +47,9 @@ pub(in crate::store) struct SaidOf {
 ///
 /// A delivery is *unfinished* while it waits, is in a message that is not settled, or rests: given up, and tried again while
 /// its incident goes on.
-pub(in crate::store) trait Rows: NamedChecks + FactRows + LifeRows + OfProcess {
+pub(in crate::store) trait Rows:
+    NamedChecks + FactRows + LifeRows + OfProcess + RecordRows
+{
     /// Any number, another one in every database.
     fn database_id(&self) -> Result<i64, StoreError>;
 

@@ -2,7 +2,8 @@
 
 use super::notice::notices;
 use super::rows::Rows;
-use crate::core::outbox::{Delivery, DeliveryState, Message, MessageId};
+use crate::core::notice::Notice;
+use crate::core::outbox::{Delivery, Message, MessageId, Topic, by_topic};
 use crate::core::route::ReceiverName;
 use crate::core::time::Time;
 use crate::store::{Outgoing, StoreError};
@@ -28,10 +29,24 @@ pub(super) fn send(
     };
     let message = rows.insert_message(message, &said)?;
     rows.update_message(message.clone(), None)?;
-    for delivery in members {
-        rows.update_delivery(Delivery { state: DeliveryState::InMessage(message.id), ..delivery })?;
-    }
+    begin_threads(rows, &message, (&members, &said))?;
+    rows.put_in_message(members, message.id)?;
     Ok(Outgoing { message, notices: said })
+}
+
+/// What is told of a check's records replies to the first message of their thread (12.5): which may be this one.
+fn begin_threads(
+    rows: &mut dyn Rows,
+    message: &Message,
+    (members, said): (&[Delivery], &[Notice]),
+) -> Result<(), StoreError> {
+    for ((topic, _), notice) in by_topic(members).into_iter().zip(said) {
+        let Topic::Records(check) = topic else { continue };
+        if let Some(thread) = rows.state(check)?.records().thread.filter(|_| notice.thread.is_none()) {
+            rows.put_record_thread(check, &message.receiver, thread, &message.key)?;
+        }
+    }
+    Ok(())
 }
 
 /// A message leaves once more: the same members, who say the same.

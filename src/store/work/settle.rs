@@ -7,13 +7,14 @@ use super::entropy::entropy;
 use super::own::note_server;
 use super::park::park;
 use super::record::{Noted, note_attempt};
+use super::reminders::{is_held, remind_of_another, waiting_reminder};
 use super::rows::{Rows, Settled};
 use super::split::refused;
 use super::wait::let_wait;
 use crate::core::incident::IncidentId;
 use crate::core::outbox::{
-    AfterAttempt, Attempt, CancelReason, Delivery, DeliveryKind, DeliveryState, Message, MessageId,
-    ParkReason, Telling, after_alone, after_attempt, after_sent,
+    AfterAttempt, Attempt, CancelReason, Delivery, DeliveryState, Message, MessageId, ParkReason, Telling,
+    after_alone, after_attempt, after_sent,
 };
 use crate::core::route::is_own_receiver;
 use crate::core::text::first_bytes;
@@ -38,7 +39,7 @@ pub(in crate::store) fn settle(
     match after(rows, &message, attempt, is_alone, now)? {
         AfterAttempt::RetryAt(at) => {
             let what = if message.attempts > 1 { Telling::Retried } else { Telling::Failed };
-            let (members, most) = (rows.members(&message)?, rows.pieces().settled);
+            let (members, most) = (rows.members(&message)?, most_of(rows, &message));
             let told = Noted { what, message: Some(id), answer };
             note_attempt(rows, &piece_of(&members, from, most), |_| told, now)?;
             if from + most < members.len() {
@@ -115,7 +116,7 @@ fn taken(
 ) -> Result<Option<usize>, StoreError> {
     let left = rows.members(message)?;
     let was_to_find_out = is_alone && !left.iter().any(offends);
-    let piece = piece_of(&left, 0, rows.pieces().settled);
+    let piece = piece_of(&left, 0, most_of(rows, message));
     let settled = piece.len();
     let told = Noted { what: Telling::Told, message: Some(message.id), answer: answer.unwrap_or("") };
     note_attempt(rows, &piece, |_| told, now)?;
@@ -131,6 +132,12 @@ fn taken(
     Ok(None)
 }
 
+/// So many members are settled at a time. To look at what is left of thousands of records takes a while, too.
+fn most_of(rows: &dyn Rows, message: &Message) -> usize {
+    const MOST_PIECES: usize = 50;
+    rows.pieces().settled.max(message.members.len().div_ceil(MOST_PIECES))
+}
+
 /// So many members of a message, and whatever else it tells of their incidents: on the record of each an attempt stands once,
 /// and pings go between two pieces.
 fn piece_of(members: &[Delivery], from: usize, most: usize) -> Vec<Delivery> {
@@ -142,19 +149,21 @@ fn piece_of(members: &[Delivery], from: usize, most: usize) -> Vec<Delivery> {
 }
 
 fn sent(rows: &mut dyn Rows, delivery: Delivery, message: MessageId, now: Time) -> Result<(), StoreError> {
-    let is_its_reminder = |other: &Delivery| {
-        other.kind == DeliveryKind::Reminder
-            && other.receiver == delivery.receiver
-            && other.state == DeliveryState::Waiting
+    let (held, waiting) = match waiting_reminder(rows, &delivery)? {
+        Some(held) if is_held(&held, now) => (Some(held), None),
+        waiting => (None, waiting),
     };
-    let waiting = rows.unfinished(delivery.incident)?.into_iter().find(is_its_reminder);
     let causes = rows.check_now(delivery.check)?.causes;
     let repeat = rows.incident(delivery.incident)?.and_then(|incident| {
+        let causes = incident.causes_in(&causes);
         let stands = incident.stands_for(delivery.action, causes.as_slice());
         after_sent(&delivery, stands, waiting.as_ref(), now)
     });
+    if repeat.is_none() && waiting.is_none() && held.is_none() {
+        remind_of_another(rows, &delivery, now)?;
+    }
     if let Some(repeat) = repeat {
-        if let Some(waiting) = waiting.filter(|waiting| Some(waiting.id) == repeat.instead_of) {
+        if let Some(waiting) = waiting.filter(|waiting| Some(waiting.id) == repeat.instead_of).or(held) {
             let state = DeliveryState::Cancelled(CancelReason::RemindedSooner);
             rows.update_delivery(Delivery { state, ..waiting })?;
         }

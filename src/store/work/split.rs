@@ -1,11 +1,16 @@
 //! A message whose content was refused (12.4): it is split until what offends stands alone. So is one that has more members
 //! than its receiver names by now.
 
+use std::collections::{HashMap, HashSet};
+
+use super::notice::notice_of;
 use super::park::park;
 use super::rows::{Rows, Settled};
 use crate::core::incident::Matter;
 use crate::core::notice::Notice;
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId, ParkReason, halves};
+use crate::core::outbox::{
+    Delivery, DeliveryId, DeliveryState, Message, MessageId, ParkReason, Topic, by_topic, halves,
+};
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -39,7 +44,11 @@ pub(super) fn split_to_fit(
     max_members: usize,
     now: Time,
 ) -> Result<bool, StoreError> {
-    Ok(message.members.len() > max_members && split(rows, message, None, now)?)
+    if message.members.len() <= max_members {
+        return Ok(false);
+    }
+    let topics = by_topic(&rows.members(message)?).len();
+    Ok(topics > max_members && split(rows, message, None, now)?)
 }
 
 /// Each half becomes a message of its own. Answers whether there are two: not if all is told of one matter.
@@ -50,12 +59,18 @@ fn split(
     now: Time,
 ) -> Result<bool, StoreError> {
     let members = rows.members(message)?;
-    let members: Vec<(DeliveryId, Matter)> = members.iter().map(|row| (row.id, row.matter())).collect();
-    let Some(halves) = halves(&members) else { return Ok(false) };
+    let matters: Vec<(DeliveryId, Matter)> = members.iter().map(|row| (row.id, row.matter())).collect();
+    let Some(halves) = halves(&matters) else { return Ok(false) };
     let notices = rows.frozen(message)?;
     for half in halves {
+        let of_it: HashSet<DeliveryId> = half.iter().copied().collect();
+        let rows_of_it: Vec<Delivery> =
+            members.iter().filter(|row| of_it.contains(&row.id)).cloned().collect();
         // What cannot be read is said as things stand when it is sent.
-        let said = notices.as_ref().map(|notices| notices_of(message, notices, &half)).unwrap_or_default();
+        let said = match &notices {
+            Some(notices) => notices_of(rows, (&members, notices), &rows_of_it, now)?,
+            None => Vec::new(),
+        };
         insert_half(rows, message, half, &said)?;
     }
     rows.settle_message(message.id, Settled::Split, answer, now)?;
@@ -102,8 +117,21 @@ fn give_up_the_rest(rows: &mut dyn Rows, refused: &Message, now: Time) -> Result
     Ok(())
 }
 
-/// What is said of some of a message's members.
-fn notices_of(whole: &Message, notices: &[Notice], members: &[DeliveryId]) -> Vec<Notice> {
-    let all = whole.members.iter().zip(notices);
-    all.filter(|(id, _)| members.contains(id)).map(|(_, notice)| notice.clone()).collect()
+/// What is said of some of a message's members: the same as before, but of records of which some are in the other half.
+fn notices_of(
+    rows: &dyn Rows,
+    (whole, notices): (&[Delivery], &[Notice]),
+    members: &[Delivery],
+    now: Time,
+) -> Result<Vec<Notice>, StoreError> {
+    let before: HashMap<Topic, (usize, &Notice)> = by_topic(whole)
+        .into_iter()
+        .zip(notices)
+        .map(|((topic, members), notice)| (topic, (members.len(), notice)))
+        .collect();
+    let said = by_topic(members).into_iter().map(|(topic, members)| match before.get(&topic) {
+        Some((count, notice)) if *count == members.len() => Ok((*notice).clone()),
+        _ => notice_of(rows, topic, &members, now),
+    });
+    said.collect()
 }

@@ -3,6 +3,9 @@
 use super::cancel::cancel_all;
 use super::carry_on::carry_out_of;
 use super::plan::{OpenAgain, open_again};
+use super::record_rows::NewMark;
+use super::records_marked::{may_be_marked, stands_otherwise};
+use super::reminders::hand_over;
 use super::rows::{Rows, SaidOf};
 use super::terms::{Acknowledged, end_terms};
 use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep, StepKind};
@@ -31,6 +34,7 @@ fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Resul
     let told_as = &*rows.definition(check)?;
     end_terms(rows, Acknowledged { check, told_as, causes: causes.as_slice() }, now, now)?;
     let Some(incident) = rows.incident(id)? else { return Ok(Stood::AsBefore) };
+    let causes = incident.causes_in(&causes);
     let stands = match stance {
         Stance::Acknowledge => incident.acknowledge(causes.as_slice(), *until, by, now),
         Stance::WontFix => incident.wont_fix(by, now),
@@ -42,6 +46,11 @@ fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Resul
     if said.stances >= Saying::MAX_STANCES && *stance != Stance::Reopen {
         return Ok(Stood::Full);
     }
+    let is_record = !incident.key.is_own();
+    if is_record && *stance == Stance::WontFix && !may_be_marked(rows, &incident.matter())? {
+        return Ok(Stood::Full);
+    }
+    let reminders = if is_record { rows.record_reminders(check)? } else { Vec::new() };
     let step = in_place_of_the_newest(rows, id, &said, step.saying(comment))?;
     rows.insert_step(id, &step)?;
     match stands.status {
@@ -49,11 +58,16 @@ fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Resul
         IncidentStatus::WontFix => cancel_all(rows, id, CancelReason::WontFix)?,
         _ => {
             let open = OpenAgain { stood: &incident, told_as, causes: causes.as_slice(), at: now };
-            open_again(rows, stands, open, now)?;
-            return Ok(Stood::New);
+            open_again(rows, stands.clone(), open, now)?;
         }
     }
-    rows.update_incident(stands)?;
+    if stands.status != IncidentStatus::Open {
+        rows.update_incident(stands.clone())?;
+    }
+    if is_record {
+        hand_over(rows, check, &reminders)?;
+        stands_otherwise(rows, &incident, &stands, &NewMark { at: now, by, comment })?;
+    }
     Ok(Stood::New)
 }
 

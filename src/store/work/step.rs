@@ -4,6 +4,7 @@ use super::check_rows::Became;
 use super::follow::{Flipped, follow};
 use super::rows::Rows;
 use super::terms::{Acknowledged, end_terms};
+use crate::core::assertion::Naming;
 use crate::core::check::{CheckId, Definition};
 use crate::core::state::Pause;
 use crate::core::step::{Input, PingEffect, step};
@@ -46,7 +47,12 @@ pub(in crate::store) fn step_check(
     let Subject { check, by, told_as } = judged;
     let state = rows.take_state(check);
     let mut before = state.causes.clone();
-    let is_ping = matches!(input, Input::Ping(_) | Input::Result(_));
+    // What a result named is not in its fact.
+    let is_ping = match input {
+        Input::Ping(_) => true,
+        Input::Result(result) => result.records == Naming::Nothing,
+        _ => false,
+    };
     let made = step(&by.spec, state, input, now, rows.blind()?);
     let stepped = Stepped { ping: made.ping, pause: made.state.pause };
     // 1.6: of a ping that counts for nothing, because judging it panicked, no start may make another state.

@@ -13,7 +13,7 @@ pub(super) struct Acknowledged<'a> {
     pub(super) check: CheckId,
     /// By which it is told: with the labels that it has from this call on.
     pub(super) told_as: &'a Definition,
-    /// What was wrong with it until they ended.
+    /// What was wrong with the check until they ended.
     pub(super) causes: &'a [Cause],
 }
 
@@ -29,7 +29,9 @@ pub(super) fn end_terms(
         let Some(stood) = rows.incident(id)? else { continue };
         if let Some((incident, step)) = stood.term_ended(before) {
             rows.insert_step(id, &step)?;
-            open_again(rows, incident, OpenAgain { stood: &stood, told_as, causes, at: step.at }, now)?;
+            let of_it = stood.causes_in(&causes.iter().copied().collect());
+            let open = OpenAgain { stood: &stood, told_as, causes: of_it.as_slice(), at: step.at };
+            open_again(rows, incident, open, now)?;
         }
     }
     Ok(())

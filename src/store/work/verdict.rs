@@ -5,7 +5,7 @@ use crate::core::cause::Cause;
 use crate::core::check::Definition;
 use crate::core::incident::IncidentStatus;
 use crate::core::outbox::DeliveryKind;
-use crate::core::route::{Context, Dependency, Facts, HeldBy, Mutes, Verdict, held_by, route};
+use crate::core::route::{About, Context, Dependency, Facts, HeldBy, Mutes, Verdict, held_by, route};
 use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 
@@ -13,7 +13,10 @@ use crate::store::StoreError;
 #[derive(Clone, Copy)]
 pub(super) struct SeenCheck<'a> {
     pub(super) definition: &'a Definition,
+    /// What is wrong with what is told of: the check itself, or a record.
     pub(super) causes: &'a [Cause],
+    /// Which of the two.
+    pub(super) about: About<'a>,
     pub(super) is_paused: bool,
     pub(super) incident: IncidentStatus,
 }
@@ -71,7 +74,7 @@ fn context(question: Question<'_>, now: Time) -> Context<'_> {
     let Question { seen, dependencies, mutes, kind: _, ready_at, group_wait } = question;
     Context {
         now,
-        facts: Facts { definition: seen.definition, causes: seen.causes },
+        facts: Facts { definition: seen.definition, causes: seen.causes, about: seen.about },
         incident: seen.incident,
         is_paused: seen.is_paused,
         mutes,

@@ -226,12 +226,13 @@ fn from_to(known: Option<Window>, at: Time) -> Window {
 pub(super) fn bytes_of(what: &What) -> usize {
     // The cost of a row without its texts.
     const ROW_BYTES: usize = 256;
-    let (body, comment) = match what {
-        What::Ping(PingFact { body, comment, .. }) => (body, comment),
-        What::Result(ResultFact { text, why, .. }) => (text, why),
+    let (body, comment, named) = match what {
+        What::Ping(PingFact { body, comment, .. }) => (body, comment, None),
+        What::Result(ResultFact { text, why, records, .. }) => (text, why, records.as_ref()),
         _ => return 0,
     };
-    ROW_BYTES + body.as_ref().map_or(0, Vec::len) + comment.as_ref().map_or(0, String::len)
+    let named = named.map_or(0, |named| named.bytes() + named.len() * ROW_BYTES);
+    ROW_BYTES + body.as_ref().map_or(0, Vec::len) + comment.as_ref().map_or(0, String::len) + named
 }
 
 #[cfg(test)]

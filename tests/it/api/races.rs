@@ -43,6 +43,8 @@ impl TakePings for Desk {
         None
     }
 
+    fn refuse(&self, _: CheckId) {}
+
     fn refuse_unread(&self) {}
 
     fn close(&self) {}

@@ -1,7 +1,8 @@
-//! Two incidents of one check, of two keys (11.1). No record is made yet: here a row becomes one's.
+//! Two incidents of one check, of two keys (11.1): here a row becomes a record's.
 
 use punctual::core::check::PingKind;
 use punctual::core::incident::IncidentKey;
+use punctual::core::notice::Notice;
 use punctual::core::outbox::Attempt;
 use punctual::core::time::Span;
 use punctual::store::history::Reader;
@@ -29,7 +30,11 @@ fn fail(world: &mut World<Sqlite>, name: &str) {
 /// `Alert a`, `Alert a EU/1`.
 fn said(outgoing: &Outgoing) -> Vec<String> {
     let notices = outgoing.notices.iter();
-    let said = notices.map(|notice| format!("{:?} {} {}", notice.kind, notice.check, notice.key));
+    let key = |notice: &Notice| match &notice.records {
+        Some(records) => records.said.iter().map(|said| said.key.to_string()).collect::<Vec<_>>().join(" "),
+        None => notice.key.to_string(),
+    };
+    let said = notices.map(|notice| format!("{:?} {} {}", notice.kind, notice.check, key(notice)));
     said.map(|said| said.trim_end().to_owned()).collect()
 }
 

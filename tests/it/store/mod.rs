@@ -24,6 +24,7 @@ mod life;
 mod own;
 mod pieces;
 mod prune;
+mod records;
 mod refusals;
 mod refused;
 mod reread;

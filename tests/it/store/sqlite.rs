@@ -77,7 +77,8 @@ fn what_is_not_read_ahead_is_read_when_it_is_opened() {
     drop(world.take());
     let folder = world.place.0.path();
     let later = "ALTER TABLE states DROP COLUMN window; DROP INDEX incidents_ended; DROP TABLE secrets; DROP TABLE audit;
-        DROP TABLE unknown_names; DROP INDEX incident_steps_what;
+        DROP TABLE unknown_names; ALTER TABLE incidents DROP COLUMN labels; DROP TABLE record_details; DROP TABLE records;
+        DROP TABLE marks; DROP TABLE record_threads; DROP INDEX incident_steps_what;
         ALTER TABLE incidents DROP COLUMN acknowledged_since; ALTER TABLE incidents DROP COLUMN acknowledged_until;
         PRAGMA user_version = 12";
     database(folder).execute_batch(later).unwrap();

@@ -177,11 +177,11 @@ fn a_state_that_makes_no_sense_is_unjudgeable_and_ends_nothing_else() {
     // Behind all else stand its last results, behind how many bytes they are.
     let last = world.state("odd").results.as_bytes().len() + 1;
     drop(world.take());
-    // Of the three bytes before them the first says that there is no end of a pause. There is one now, and no pause.
+    // Of the four bytes before them the first says that there is no end of a pause. There is one now, and no pause.
     let db = database(world.place.0.path());
     let id = "(SELECT id FROM checks WHERE name = 'odd')";
     let spoil = format!(
-        "UPDATE states SET state = CAST(substr(state, 1, length(state) - {last} - 3) || x'01000000' || substr(state, -{last}) AS BLOB)
+        "UPDATE states SET state = CAST(substr(state, 1, length(state) - {last} - 4) || x'0100000000' || substr(state, -{last}) AS BLOB)
          WHERE check_id = {id}"
     );
     assert_eq!(db.execute(&spoil, []), Ok(1));

@@ -92,6 +92,8 @@ impl TakePings for Ledger {
         *self.deadline.lock().unwrap()
     }
 
+    fn refuse(&self, _: CheckId) {}
+
     fn refuse_unread(&self) {
         self.refused_unread.fetch_add(1, Ordering::SeqCst);
     }

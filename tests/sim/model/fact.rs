@@ -1,6 +1,6 @@
 //! What facts do to a check.
 
-use punctual::core::assertion::Outcome;
+use punctual::core::assertion::{AssertionResult, Outcome};
 use punctual::core::cause::{CauseKind, Family};
 use punctual::core::check::{Overlap, Ping, PingKind, Rid};
 use punctual::core::refusals::Refused;
@@ -38,6 +38,11 @@ impl Model {
             PingKind::Start => self.start(plan, ping.rid.as_ref(), now),
             kind => self.end_run(plan, kind, ping.rid.as_ref(), now),
         }
+        self.remember(ping, now);
+        true
+    }
+
+    fn remember(&mut self, ping: &Ping, now: Time) {
         if let Some(rid) = &ping.rid {
             let last = Remembered {
                 kind: ping.kind,
@@ -47,14 +52,16 @@ impl Model {
             };
             self.rids.insert(rid.clone(), last);
         }
-        true
     }
 
     /// The caller has walked to `now`. Answers whether it counted.
-    pub(crate) fn result(&mut self, plan: &Plan, outcome: Outcome, now: Time) -> bool {
-        if self.archived {
+    pub(crate) fn result(&mut self, plan: &Plan, result: &AssertionResult, now: Time) -> bool {
+        let ping = result.kept_as();
+        // 17.2d
+        if self.archived || self.repeats(&ping, now) {
             return false;
         }
+        self.remember(&ping, now);
         // 17.7
         if self.is_paused() {
             return true;
@@ -66,7 +73,7 @@ impl Model {
             [CauseKind::Missing, CauseKind::NeverSeen, CauseKind::NotStarted, CauseKind::Overrun];
         self.end(&for_want_of_it);
         self.end(&[CauseKind::Blind]);
-        match outcome {
+        match result.outcome {
             // 17.3, 17.4: it neither counts nor breaks a row.
             Outcome::Unknown => {
                 self.unknowns_in_a_row += 1;

@@ -54,6 +54,18 @@ fn an_hour_without_any_ends_it_silently() {
     assert!(!told.is_over(at(3609)) && told.is_over(at(3610)));
 }
 
+/// 12.5: what several records have at a time is one bad period.
+#[test]
+fn bad_periods_of_records_that_overlap_are_one() {
+    let bout = |from, to| Bout { from: at(from), to: at(to) };
+    let untold = Flapping::Untold(vec![bout(0, 2), bout(8, 10)]);
+    assert_eq!(untold.widened(bout(10, 11)), None);
+    assert_eq!(untold.widened(bout(7, 11)), Some(Flapping::Untold(vec![bout(0, 2), bout(7, 11)])));
+    let told = Flapping::Told { at: at(10), last: at(10), more: None };
+    assert_eq!(told.widened(bout(8, 12)), Some(Flapping::Told { at: at(10), last: at(12), more: None }));
+    assert_eq!(told.widened(bout(12, 13)), None);
+}
+
 /// 1.1: one wrong date silences nothing.
 #[test]
 fn flapping_of_a_clock_that_was_ahead_counts_as_of_now() {

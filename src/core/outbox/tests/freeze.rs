@@ -6,7 +6,7 @@ use crate::core::check::CheckId;
 use crate::core::fixtures::{at, told};
 use crate::core::incident::{IncidentId, IncidentKey, Matter};
 use crate::core::outbox::{
-    Delivery, DeliveryId, DeliveryKind, Departure, Flaps, NewDelivery, freeze, halves,
+    Delivery, DeliveryId, DeliveryKind, Departure, Flaps, Message, NewDelivery, freeze, halves,
 };
 use crate::core::route::ReceiverPolicy;
 use crate::core::time::Span;
@@ -166,4 +166,35 @@ fn the_worst_of_too_many_leave_first() {
     let of_one = rows("1.1@10 2.1@10 2.1@10 2.2@10");
     let departure = freeze(&of_one, |_| false, std::cmp::Reverse, &receiver(2), at(15));
     assert_eq!(departure, Departure::Leaves([2, 3].map(DeliveryId).into()));
+}
+
+/// 12.3g: a check's records are one thing, however many they are; what flaps is another.
+#[test]
+fn the_records_of_a_check_count_as_one() {
+    let leaves = |text: &str, max_members: usize, now: i64| match freeze(
+        &rows(text),
+        |_| false,
+        |check| check.0,
+        &receiver(max_members),
+        at(now),
+    ) {
+        Departure::Leaves(ids) => ids.iter().map(|id| id.0).collect::<Vec<_>>(),
+        Departure::Waits(_) => Vec::new(),
+    };
+    let three = "1a.1@0 1b.2@0 2a.3@0 1c.4@0 1.5@0";
+    assert_eq!(leaves(three, 1, 5), [1, 2, 4]);
+    assert_eq!(leaves(three, 2, 5), [1, 2, 4, 5]);
+    assert_eq!(leaves(three, 3, 5), [1, 2, 3, 4, 5]);
+    let many: String = (0..300).map(|number| format!("1k{number}.{number}@0 ")).collect();
+    assert_eq!(leaves(&many, 1, 4).len(), 0, "they are no full message");
+    assert_eq!(leaves(&many, 1, 5).len(), 300);
+    let row = |number: u64| {
+        let key = IncidentKey::parse(&format!("k{number}")).unwrap();
+        NewDelivery { key, incident: IncidentId(number), ..told() }.numbered(DeliveryId(number))
+    };
+    let too_many: Vec<Delivery> = (1..=Message::MAX_DELIVERIES as u64 + 7).map(row).collect();
+    let Departure::Leaves(first) = freeze(&too_many, |_| false, |_| 0, &receiver(1), at(5)) else {
+        panic!("they are due");
+    };
+    assert_eq!((first.len(), first[0]), (Message::MAX_DELIVERIES, DeliveryId(1)));
 }

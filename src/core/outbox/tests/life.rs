@@ -145,7 +145,7 @@ impl World {
     }
 
     fn plan(&mut self, place: usize, begun: &[Cause]) {
-        let facts = Facts { definition: &self.definition, causes: begun };
+        let facts = Facts::of_check(&self.definition, begun);
         let plan = plan(&self.policy, &facts, &self.incidents[place], self.now, self.now);
         plan.note_in(&mut self.incidents[place]);
         plan.deliveries.into_iter().for_each(|new| self.insert(new));
@@ -202,7 +202,7 @@ impl World {
         let mutes = Mutes::new(if is_muted { vec![mute] } else { Vec::new() });
         let context = Context {
             now: self.now,
-            facts: Facts { definition: &self.definition, causes: causes.as_slice() },
+            facts: Facts::of_check(&self.definition, causes.as_slice()),
             incident,
             is_paused: false,
             mutes: &mutes,
@@ -332,7 +332,7 @@ impl World {
             Some(reason) => cancel_waiting(&rows).for_each(|id| self.cancel(id, reason)),
             None => {
                 let reopened = Reopened { stood: &stood, deliveries: &rows, at: self.now };
-                let facts = Facts { definition: &self.definition, causes: self.causes[check].as_slice() };
+                let facts = Facts::of_check(&self.definition, self.causes[check].as_slice());
                 let anew = plan_anew(&self.policy, &facts, &reopened, self.now);
                 self.incidents[place].actions = anew.actions;
                 let waits = |id: &DeliveryId| self.rows[id.0 as usize].state == DeliveryState::Waiting;

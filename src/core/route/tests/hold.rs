@@ -66,7 +66,7 @@ fn check_kind<'a>(kind: DeliveryKind, change: impl FnOnce(&mut Context<'a>), exp
     let causes: &'static Causes = Box::leak(Box::new(causes("missing")));
     let mut context = Context {
         now: at(1000),
-        facts: Facts { definition, causes: causes.as_slice() },
+        facts: Facts::of_check(definition, causes.as_slice()),
         incident: IncidentStatus::Open,
         is_paused: false,
         mutes: Box::leak(Box::default()),
@@ -144,7 +144,7 @@ fn a_quiet_time_holds_until_it_ends() {
 #[test]
 fn a_good_check_shows_its_mute() {
     let definition = definition();
-    let facts = Facts { definition: &definition, causes: &[] };
+    let facts = Facts::of_check(&definition, &[]);
     let all = mutes(&[r#"check="nightly-backup" until 2000"#]);
     assert!(matches!(muted(at(1000), &facts, &all, &[]), Some(HoldReason::Muted { id: 1, .. })));
     assert_eq!(muted(at(2000), &facts, &all, &[]), None);
@@ -275,7 +275,7 @@ fn nothing_else_ends_a_hold_before_its_time() {
         let (all, others) = (["a", "b", "c"].map(&mut one_of), ["a", "b", "c"].map(&mut one_of));
         let all = &all[..below(4) as usize];
         let causes = causes(["missing", "missing failed"][below(2) as usize]);
-        let facts = Facts { definition: &definition, causes: causes.as_slice() };
+        let facts = Facts::of_check(&definition, causes.as_slice());
         let is_paused = below(9) == 0;
         let context = |mutes, dependencies, now| Context {
             now: at(now),

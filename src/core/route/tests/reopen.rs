@@ -23,7 +23,7 @@ impl Case<'_> {
         let (policy, definition) = (policy(self.responders), definition());
         let (first, all) = (causes("missing"), causes(self.causes));
         let mut incident = incident();
-        let of = |causes| Facts { definition: &definition, causes };
+        let of = |causes| Facts::of_check(&definition, causes);
         let at_first = plan(&policy, &of(first.as_slice()), &incident, at(0), at(0));
         let mut rows: Vec<Delivery> = Vec::new();
         let mut add = |news: Vec<NewDelivery>, states: &[DeliveryState]| {
@@ -115,7 +115,7 @@ fn what_a_reload_took_away_waits_unless_its_receiver_is_told_anew() {
     let definition = definition();
     let (first, all) = (causes("missing"), causes("missing failed"));
     let (stood, _) = incident().acknowledge(first.as_slice(), None, "ada", at(10)).unwrap();
-    let of = |causes| Facts { definition: &definition, causes };
+    let of = |causes| Facts::of_check(&definition, causes);
     let failed = causes("failed");
     let before = plan(&policy(&[FAILED]), &of(failed.as_slice()), &stood, at(40), at(40));
     let row = Delivery { told: before.deliveries[0].clone(), ..delivery(1) };

@@ -6,7 +6,11 @@ use crate::core::results::ResultKind;
 
 /// Reported every minute, with 10 s of grace.
 fn asserted() -> Spec {
-    let assertion = Assertion { found_by: FoundBy::Reporter(Reported::default()), unknowns_before_alert: 3 };
+    let assertion = Assertion {
+        found_by: FoundBy::Reporter(Reported::default()),
+        unknowns_before_alert: 3,
+        max_records: None,
+    };
     Spec { assert: Some(assertion.into()), ..every() }
 }
 
@@ -53,6 +57,34 @@ fn an_unknown_result_begins_and_ends_nothing_but_itself() {
          50 unknown→failing violated
          80 failing→unknown violated unprobed
          90 unknown→up",
+    );
+}
+
+/// 17.2d, 4.1d: by its rid, for ten minutes, and during a pause too.
+#[test]
+fn a_result_that_is_said_again_counts_once() {
+    let patient = Spec { failures_before_alert: 2, ..unscheduled() };
+    check(
+        &patient,
+        "10 holds; 20 violated rid=a; 30 violated rid=a; 40 violated rid=b; 50 holds; \
+         100 violated rid=c; 701 violated rid=c",
+        "10 new→up
+         40 up→failing violated
+         50 failing→up
+         701 up→failing violated",
+    );
+    check(
+        &unscheduled(),
+        "10 unknown rid=a; 20 unknown rid=a; 30 unknown rid=b; 40 unknown rid=b; 50 unknown rid=c",
+        "50 new→unknown unprobed",
+    );
+    check(
+        &unscheduled(),
+        "10 holds; 20 pause; 30 violated rid=a; 40 unpause; 50 violated rid=a; 60 violated rid=b",
+        "10 new→up
+         20 up→paused (Paused)
+         40 paused→up (Unpaused)
+         60 up→failing violated",
     );
 }
 
@@ -140,7 +172,8 @@ fn what_is_asserted_no_more_is_not_violated_and_what_is_asserted_now_has_not_fai
     );
     let by_another = |reporter: &str| {
         let reported = Reported { reporter: reporter.into(), ..Reported::default() };
-        let assertion = Assertion { found_by: FoundBy::Reporter(reported), unknowns_before_alert: 2 };
+        let assertion =
+            Assertion { found_by: FoundBy::Reporter(reported), unknowns_before_alert: 2, max_records: None };
         Spec { assert: Some(assertion.into()), failures_before_alert: 2, ..unscheduled() }
     };
     // What another one found in a row is not in a row with it.

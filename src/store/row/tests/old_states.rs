@@ -34,9 +34,12 @@ fn states_without_unknown_results_are_read() {
     let newest = Time::from_secs(1_800_000_000);
     let state = State { newest, failures_in_a_row: 3, ..State::default() };
     let mut row = write_state(&state);
-    // How many results were unknown stands before the last results, of which there are none.
+    // How records stand is before the last results, of which there are none, and how many results were unknown before that.
     let place = row.len() - 2;
-    assert_eq!((row[0], row.remove(place)), (6, 0));
+    assert_eq!((row[0], row.remove(place)), (7, 0), "18.5");
+    row[0] = 6;
+    assert_eq!(whole(&row), Some(state.clone()));
+    assert_eq!(row.remove(place - 1), 0);
     row[0] = 5;
     assert_eq!(whole(&row), Some(state));
 }

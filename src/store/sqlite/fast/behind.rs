@@ -159,7 +159,7 @@ impl Later {
         let input = if flags & row::PING_RESULT != 0 {
             let Some(outcome) = Outcome::of_kept(kind) else { return Ok(None) };
             let took = row.get::<_, Option<i64>>(7)?.map(Span::ms);
-            Input::Result(AssertionResult { outcome, took })
+            Input::Result(AssertionResult { rid, ..AssertionResult::new(outcome, took) })
         } else {
             Input::Ping(Ping { kind, rid, exit_status: row.get(4)? })
         };

@@ -3,6 +3,7 @@
 use rusqlite::{OptionalExtension as _, Row};
 
 use super::reader::{Reader, RowsOfCheck, key, number};
+use super::records;
 use crate::core::check::{CheckId, Definition};
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus, IncidentStep};
 use crate::core::outbox::Delivery;
@@ -10,8 +11,8 @@ use crate::core::retention::Retention;
 use crate::core::time::Time;
 use crate::core::uptime::UptimeIncident;
 use crate::store::StoreError;
-use crate::store::history::{IncidentRecord, MAX_PAGE};
-use crate::store::row::{incident_status, read_causes, read_definition, read_step};
+use crate::store::history::{IncidentRecord, MAX_PAGE, MarkRecord, OpenRecord, RecordsWanted};
+use crate::store::row::{incident_status, read_causes, read_definition, read_labels, read_step};
 use crate::store::sqlite::outbox::rows::deliveries_of;
 use crate::store::sqlite::query::word;
 
@@ -81,6 +82,21 @@ impl Reader {
             ))?;
             statement.query_row([key(check.0)], incident).optional()
         })
+    }
+
+    /// Records of a check that are open, in the order of their keys.
+    pub fn records(&self, check: CheckId, wanted: &RecordsWanted) -> Result<Vec<OpenRecord>, StoreError> {
+        records::records(self, check, wanted)
+    }
+
+    /// Keys of a check that are marked, in their order, after this one.
+    pub fn marks(&self, check: CheckId, after: &str, limit: usize) -> Result<Vec<MarkRecord>, StoreError> {
+        records::marks(self, check, after, limit)
+    }
+
+    /// One of them.
+    pub fn mark(&self, check: CheckId, of: &IncidentKey) -> Result<Option<MarkRecord>, StoreError> {
+        records::one_mark(self, check, of)
     }
 
     /// The newest steps of an incident, at most [`MAX_PAGE`]; oldest first.
@@ -160,7 +176,7 @@ const AS_MANY_AS_ARE_KEPT: &str = "SELECT (SELECT min(ended_at) FROM incidents W
      FROM (SELECT 1 FROM incidents WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT 1 OFFSET ?1)";
 
 /// The columns that [`incident`] reads.
-const INCIDENT: &str = "id, check_id, opened_at, ended_at, status, first, key, acknowledged_until";
+const INCIDENT: &str = "id, check_id, opened_at, ended_at, status, first, key, acknowledged_until, labels";
 
 fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRecord> {
     let first = word(row, 5, |text| read_causes(text)?.first().copied())?;
@@ -173,6 +189,7 @@ fn incident(row: &Row<'_>) -> rusqlite::Result<IncidentRecord> {
         status: word(row, 4, incident_status)?,
         until: row.get::<_, Option<i64>>(7)?.map(Time::from_ms),
         first,
+        labels: word(row, 8, read_labels)?,
     })
 }
 

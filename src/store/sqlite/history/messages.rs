@@ -64,7 +64,7 @@ impl Reader {
                  WHERE messages.id = ?1 ORDER BY incident_id LIMIT ?2",
             )?;
             let incident = |row: &Row<'_>| Ok(IncidentId(number(row, 0)?));
-            statement.query_map((key(id.0), key(Message::MAX_MEMBERS as u64)), incident)?.collect()
+            statement.query_map((key(id.0), key(Message::MAX_DELIVERIES as u64)), incident)?.collect()
         })
     }
 

@@ -4,5 +4,6 @@ mod audit;
 mod incidents;
 mod messages;
 mod reader;
+mod records;
 
 pub use reader::Reader;

@@ -10,6 +10,7 @@ mod lane;
 mod lanes;
 mod process;
 mod queue;
+pub(super) mod records;
 pub(in crate::store) mod rows;
 mod said;
 pub(super) mod shown;
@@ -55,6 +56,8 @@ pub(super) struct Outbox {
     by_incident: HashMap<IncidentId, BTreeSet<DeliveryId>>,
     /// The incidents of these, by check.
     of_checks: BTreeSet<(CheckId, IncidentId)>,
+    /// Reminders of records that wait, by check.
+    record_reminders: BTreeSet<(CheckId, DeliveryId)>,
     told: FirstTold,
     pub(super) terms: Terms,
     /// Not settled.
@@ -180,6 +183,9 @@ impl Outbox {
         if is_resting || is_unfinished(&delivery) {
             self.by_incident.entry(delivery.incident).or_default().insert(delivery.id);
             self.of_checks.insert((delivery.check, delivery.incident));
+            if delivery.is_record_reminder() {
+                self.record_reminders.insert((delivery.check, delivery.id));
+            }
             self.deliveries.insert(delivery.id, delivery);
         } else {
             self.forget_delivery(&delivery);
@@ -226,6 +232,7 @@ impl Outbox {
 
     fn forget_delivery(&mut self, delivery: &Delivery) {
         self.holds.forget(delivery.id);
+        self.record_reminders.remove(&(delivery.check, delivery.id));
         let before = self.deliveries.remove(&delivery.id);
         self.undo.note_delivery(delivery.id, before);
         if let Some(ids) = self.by_incident.get_mut(&delivery.incident) {

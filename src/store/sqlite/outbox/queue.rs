@@ -188,6 +188,11 @@ impl WaitingIds {
         from.take_while(move |(of, _)| of.check == check).map(|(_, id)| *id)
     }
 
+    /// Those of these that wait for no message, and do not stand aside.
+    pub(super) fn candidates_of(&self, check: CheckId) -> impl Iterator<Item = DeliveryId> {
+        self.of_check(check).filter(|id| self.is_candidate(*id))
+    }
+
     /// The most severe first, and of one severity in the order in which they came, of those after this one. Those without a
     /// rank are not among them.
     pub(super) fn worst_first(&self, after: Option<DeliveryId>) -> impl Iterator<Item = &DeliveryId> {

@@ -20,7 +20,7 @@ use crate::store::sqlite::tx::Tx;
 use crate::store::work::{Settled, entropy};
 
 const INCIDENT: &str = "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind, key, \
-     acknowledged_since, acknowledged_until";
+     acknowledged_since, acknowledged_until, labels";
 const DELIVERY: &str = "id, incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
                         repeat_interval, state, reason, message_id, given_up, flaps, flapping_since, key";
 const MESSAGE: &str = "id, receiver, key, members, created_at, attempts, retry_at, origin";
@@ -107,8 +107,9 @@ pub(in crate::store) fn read_incident(row: &Row<'_>) -> Read<Incident> {
         None => Some(Vec::new()),
     };
     let key = IncidentKey::parse(row.get_ref(10)?.as_str()?).ok();
-    let (Some(first), Some(kinds), Some(actions), Some(status), Some(covered), Some(key)) =
-        (first, kinds, actions, status, covered, key)
+    let labels = row::read_labels(row.get_ref(13)?.as_str()?);
+    let (Some(first), Some(kinds), Some(actions), Some(status), Some(covered), Some(key), Some(labels)) =
+        (first, kinds, actions, status, covered, key, labels)
     else {
         return Ok(Err(damaged(format_args!("incident {number}"))));
     };
@@ -116,6 +117,7 @@ pub(in crate::store) fn read_incident(row: &Row<'_>) -> Read<Incident> {
         id: IncidentId(number),
         check: CheckId(id(row, 1)?),
         key,
+        labels,
         opened_at: time(row, 2)?,
         ended_at: some_time(row, 3)?,
         status,
@@ -253,7 +255,7 @@ impl Tx<'_> {
     /// Writes an incident that no row holds yet, and answers the number that it got.
     pub(super) fn write_new_incident(&self, incident: &Incident) -> Result<IncidentId, StoreError> {
         let sql = format!(
-            "INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)"
+            "INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
         );
         self.write_incident_by(&sql, incident)?;
         Ok(IncidentId(self.db.last_insert_rowid().unsigned_abs()))
@@ -263,7 +265,7 @@ impl Tx<'_> {
         let sql =
             "UPDATE incidents SET check_id = ?2, opened_at = ?3, ended_at = ?4, status = ?5, first = ?6,
                    kinds = ?7, actions = ?8, covered = ?9, told_late_after_blind = ?10, key = ?11,
-                   acknowledged_since = ?12, acknowledged_until = ?13 WHERE id = ?1";
+                   acknowledged_since = ?12, acknowledged_until = ?13, labels = ?14 WHERE id = ?1";
         self.write_incident_by(sql, incident)
     }
 
@@ -284,6 +286,7 @@ impl Tx<'_> {
                 incident.key.as_str(),
                 incident.term.map(|term| term.since.as_ms()),
                 incident.term.map(|term| term.until.as_ms()),
+                row::write_labels(&incident.labels),
             ],
         )
     }

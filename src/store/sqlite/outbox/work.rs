@@ -60,8 +60,14 @@ impl Rows for Tx<'_> {
         self.write_incident(&incident)?;
         if incident.key.is_own() {
             self.answered.push(incident.check);
+            self.changed.push(incident.check);
+        } else {
+            // What is told of the others stands as it did.
+            self.changed_records.push(incident.id);
+            if incident.status.is_ended() {
+                self.memory.ended_records.insert(incident.check);
+            }
         }
-        self.changed.push(incident.check);
         self.memory.outbox.put_incident(incident);
         Ok(())
     }
@@ -321,7 +327,9 @@ impl Rows for Tx<'_> {
     fn frozen(&self, message: &Message) -> Result<Option<Vec<Notice>>, StoreError> {
         let sql = "SELECT notices FROM messages WHERE id = ?1";
         let text: String = self.db.query_row(sql, [key(message.id.0)], |row| row.get(0)).map_err(failed)?;
-        Ok(row::read_notices(&text).filter(|notices| notices.len() == message.members.len()))
+        // Of a check's records one notice says all.
+        let is_whole = |said: &Vec<Notice>| !said.is_empty() && said.len() <= message.members.len();
+        Ok(row::read_notices(&text).filter(is_whole))
     }
 
     fn insert_message(&mut self, message: Message, notices: &[Notice]) -> Result<Message, StoreError> {

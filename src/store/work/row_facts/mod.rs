@@ -7,6 +7,7 @@ pub(in crate::store) mod facts;
 pub(in crate::store) mod life;
 pub(in crate::store) mod old;
 pub(in crate::store) mod outbox;
+pub(in crate::store) mod records;
 pub(in crate::store) mod waiting;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -84,6 +85,13 @@ macro_rules! every_row_fact {
                 the_newest_telling_of_a_kind_can_go
                 what_flaps_and_what_fires_is_as_last_put
                 parts_of_a_message_that_were_refused_are_counted;
+            records:
+                a_record_is_as_last_put_and_open_while_its_incident_is
+                what_a_record_said_goes_with_its_incident
+                a_mark_outlives_its_record_and_goes_with_its_check
+                a_thread_of_records_begins_anew
+                of_reminders_of_records_those_that_wait_are_found
+                what_is_put_in_a_message_waits_no_more;
             waiting:
                 the_worst_comes_first_and_of_one_severity_what_came_first
                 what_stands_aside_returns_by_its_time_by_its_check_and_by_what_holds_it
@@ -186,6 +194,7 @@ fn opened(rows: &mut dyn Rows, check: CheckId) -> Result<Incident, StoreError> {
         id: IncidentId(0),
         check,
         key: IncidentKey::own(),
+        labels: Arc::default(),
         opened_at: at(10),
         ended_at: None,
         status: IncidentStatus::Open,

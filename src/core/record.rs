@@ -1,0 +1,333 @@
+//! What violates an assertion, one by one (§18): what a result names, and what that makes begin and end.
+//!
+//! Nothing here knows how a record is told of, nor how it is stored. [`difference`] is the judge: as it is made anew from what
+//! is stored, it may be carried out in slices, and broken off between any two (18.7).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::incident::{IncidentId, IncidentKey, IncidentKeyError};
+
+/// One thing that violates an assertion, known by its key (18.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// Never that of the check itself.
+    key: IncidentKey,
+    /// For people; the key where nothing is said.
+    title: Arc<str>,
+    /// JSON, or "".
+    details: Arc<str>,
+    /// Its own, sorted by name.
+    labels: Arc<[(String, String)]>,
+}
+
+/// Why something is no record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    #[error("it has no key")]
+    NoKey,
+    #[error(transparent)]
+    Key(#[from] IncidentKeyError),
+    #[error("a title has at most {} characters", Record::MAX_TITLE_CHARS)]
+    LongTitle,
+    #[error("details have at most {} bytes", Record::MAX_DETAILS_BYTES)]
+    LongDetails,
+    #[error("there are at most {} labels", Record::MAX_LABELS)]
+    ManyLabels,
+    #[error("a label's value is one line of 1 to {} bytes", Record::MAX_LABEL_BYTES)]
+    Label,
+}
+
+impl Record {
+    /// The longest title.
+    pub const MAX_TITLE_CHARS: usize = 200;
+    /// The longest details, in bytes.
+    pub const MAX_DETAILS_BYTES: usize = 4096;
+    /// The most labels of its own.
+    pub const MAX_LABELS: usize = 8;
+    /// The longest value of a label, in bytes.
+    pub const MAX_LABEL_BYTES: usize = 1024;
+
+    /// A record of which nothing but its key is known.
+    ///
+    /// # Errors
+    ///
+    /// The key is none of a record.
+    pub fn new(key: &str) -> Result<Record, RecordError> {
+        let key = IncidentKey::parse(key)?;
+        if key.is_own() {
+            return Err(RecordError::NoKey);
+        }
+        Ok(Record { title: key.as_str().into(), key, details: Arc::default(), labels: Arc::default() })
+    }
+
+    /// The same with a title; with "" it stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// It is too long.
+    pub fn titled(self, title: &str) -> Result<Record, RecordError> {
+        if title.chars().count() > Record::MAX_TITLE_CHARS {
+            return Err(RecordError::LongTitle);
+        }
+        Ok(if title.is_empty() { self } else { Record { title: title.into(), ..self } })
+    }
+
+    /// The same with details, which the caller knows to be JSON.
+    ///
+    /// # Errors
+    ///
+    /// They are too long.
+    pub fn detailed(self, details: &str) -> Result<Record, RecordError> {
+        if details.len() > Record::MAX_DETAILS_BYTES {
+            return Err(RecordError::LongDetails);
+        }
+        Ok(Record { details: details.into(), ..self })
+    }
+
+    /// The same with labels, of whose names the caller knows that they are names of labels.
+    ///
+    /// # Errors
+    ///
+    /// They are too many, or a value is none of a label.
+    pub fn labelled(self, mut labels: Vec<(String, String)>) -> Result<Record, RecordError> {
+        if labels.len() > Record::MAX_LABELS {
+            return Err(RecordError::ManyLabels);
+        }
+        let is_value = |text: &str| {
+            (1..=Record::MAX_LABEL_BYTES).contains(&text.len()) && !text.contains(char::is_control)
+        };
+        if !labels.iter().all(|(_, value)| is_value(value)) {
+            return Err(RecordError::Label);
+        }
+        labels.sort();
+        Ok(Record { labels: labels.into(), ..self })
+    }
+
+    /// Which of the check's.
+    pub fn key(&self) -> &IncidentKey {
+        &self.key
+    }
+
+    /// For people.
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// JSON, or "".
+    pub fn details(&self) -> &str {
+        &self.details
+    }
+
+    /// Its own labels, sorted by name.
+    pub fn labels(&self) -> &Arc<[(String, String)]> {
+        &self.labels
+    }
+
+    /// How much room it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        let labels: usize = self.labels.iter().map(|(name, value)| name.len() + value.len()).sum();
+        self.key.as_str().len() + self.title.len() + self.details.len() + labels
+    }
+}
+
+/// All that a result names, each once, in the order of their keys: what it does not name holds (18.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamedRecords {
+    records: BTreeMap<IncidentKey, Record>,
+    /// There are more than any check may have: they are not here.
+    are_more: bool,
+}
+
+impl NamedRecords {
+    /// The most that a check may allow for (18.6).
+    pub const MOST: usize = 10_000;
+    /// How many a check allows for where nothing is said.
+    pub const DEFAULT_MOST: u32 = 1_000;
+
+    /// Adds one. The same key twice is one record, the first (18.2).
+    pub fn add(&mut self, record: Record) {
+        if self.records.contains_key(&record.key) {
+            return;
+        }
+        self.are_more |= self.records.len() == NamedRecords::MOST;
+        if !self.are_more {
+            self.records.insert(record.key.clone(), record);
+        }
+    }
+
+    /// Whether they are no more than this (18.6).
+    pub fn fit(&self, most: u32) -> bool {
+        !self.are_more && self.records.len() <= most as usize
+    }
+
+    /// Whether nothing is named.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// How many are named, as far as they are here.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// How much room they take, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.records.values().map(Record::bytes).sum()
+    }
+}
+
+impl FromIterator<Record> for NamedRecords {
+    fn from_iter<I: IntoIterator<Item = Record>>(records: I) -> NamedRecords {
+        let mut named = NamedRecords::default();
+        records.into_iter().for_each(|record| named.add(record));
+        named
+    }
+}
+
+/// How a record stands between two results. Results are numbered, so that a row that goes on changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordStanding {
+    /// Named in each result since this one, and not often enough to be violated.
+    Named { since: u64 },
+    /// Its incident is open.
+    Open {
+        /// Not named in any result since this one, and not often enough to be over.
+        missed_since: Option<u64>,
+    },
+}
+
+/// How many results in a row make a record begin, and end (18.4); each at least 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InARow {
+    pub to_begin: u32,
+    pub to_end: u32,
+}
+
+/// Which result of its check it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResultNumber {
+    /// Counted over those that name records; greater than that of each before.
+    pub number: u64,
+    /// It is the first since another thing is asserted, or somebody else looks: what was counted before is in no row with it,
+    /// and what it does not name was something else (18.8).
+    pub is_first: bool,
+}
+
+/// What becomes of a record by a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordChange<'a> {
+    /// It is violated: its incident opens.
+    Begins(&'a Record),
+    /// It is named for the first time, and has to be so more often.
+    IsNamed(&'a IncidentKey),
+    /// It was named before, not often enough, and is not any more.
+    IsForgotten(&'a IncidentKey),
+    /// It is not named, and has to be so more often.
+    IsMissed(&'a IncidentKey),
+    /// It was not named before, and is again.
+    IsBack(&'a IncidentKey),
+    /// It is over.
+    Ends(&'a IncidentKey),
+}
+
+/// What a result makes of its check's records (18.3, 18.4), in the order of their keys.
+///
+/// Made anew after some of that was carried out, it has the rest.
+pub fn difference<'a>(
+    named: &'a NamedRecords,
+    known: &'a BTreeMap<IncidentKey, RecordStanding>,
+    in_a_row: InARow,
+    result: ResultNumber,
+) -> Vec<RecordChange<'a>> {
+    let of_named = named.records.values().filter_map(|record| {
+        let known = known.get(&record.key).copied();
+        if_named(record, known, in_a_row, result)
+    });
+    let others = known.iter().filter(|(key, _)| !named.records.contains_key(*key));
+    let of_others = others.filter_map(|(key, known)| if_not_named(key, *known, in_a_row, result));
+    of_named.chain(of_others).collect()
+}
+
+/// What becomes of one that a result names.
+fn if_named<'a>(
+    record: &'a Record,
+    known: Option<RecordStanding>,
+    in_a_row: InARow,
+    result: ResultNumber,
+) -> Option<RecordChange<'a>> {
+    let since = match known {
+        Some(RecordStanding::Open { missed_since }) => {
+            return missed_since.map(|_| RecordChange::IsBack(&record.key));
+        }
+        // It was counted for something else.
+        Some(RecordStanding::Named { since }) if result.is_first && since < result.number => None,
+        Some(RecordStanding::Named { since }) => Some(since),
+        None => None,
+    };
+    if results_since(since.unwrap_or(result.number), result) >= u64::from(in_a_row.to_begin) {
+        return Some(RecordChange::Begins(record));
+    }
+    since.is_none().then_some(RecordChange::IsNamed(&record.key))
+}
+
+/// What becomes of one that a result does not name.
+fn if_not_named(
+    key: &IncidentKey,
+    known: RecordStanding,
+    in_a_row: InARow,
+    result: ResultNumber,
+) -> Option<RecordChange<'_>> {
+    match known {
+        RecordStanding::Named { .. } => Some(RecordChange::IsForgotten(key)),
+        RecordStanding::Open { .. } if result.is_first => Some(RecordChange::Ends(key)),
+        RecordStanding::Open { missed_since } => {
+            let results = results_since(missed_since.unwrap_or(result.number), result);
+            if results >= u64::from(in_a_row.to_end) {
+                return Some(RecordChange::Ends(key));
+            }
+            missed_since.is_none().then_some(RecordChange::IsMissed(key))
+        }
+    }
+}
+
+/// How many results there were since this one, with both.
+fn results_since(since: u64, result: ResultNumber) -> u64 {
+    result.number.saturating_sub(since) + 1
+}
+
+/// What a check's state knows of its records: numbers, however many they are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct RecordTotals {
+    /// Violated records, also those that people do not want to hear of.
+    pub open: u32,
+    /// Those of these that they do not want to hear of.
+    pub wont_fix: u32,
+    /// How many results named records.
+    pub results: u64,
+    /// Another thing is asserted since the last of these, or somebody else looks (18.8).
+    pub is_asserted_otherwise: bool,
+    /// The incident that opened when no other record's was open: what is told of them is one thread from there on (12.5).
+    pub thread: Option<IncidentId>,
+}
+
+impl RecordTotals {
+    /// The result that comes next.
+    pub fn next_result(&self) -> ResultNumber {
+        ResultNumber { number: self.results.saturating_add(1), is_first: self.is_asserted_otherwise }
+    }
+
+    /// A result has come, and all that it changed is changed.
+    pub fn count_result(&mut self) {
+        self.results = self.results.saturating_add(1);
+        self.is_asserted_otherwise = false;
+    }
+
+    /// Violated records that somebody wants to hear of: the check fails while there are any (18.5).
+    pub fn violated(&self) -> u32 {
+        self.open.saturating_sub(self.wont_fix)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,44 @@
+//! What is said of a check's records, all together (12.3).
+
+use super::base;
+use crate::core::notice::{Notice, RecordSaid, RecordsNotice};
+use crate::notify::Notification;
+use crate::notify::text::line;
+
+/// How much is shown of each record's details.
+const MAX_DETAILS_CHARS: usize = 200;
+
+/// `3 new, 40 open, 2 over`: how many, since the last message.
+pub fn how_many(records: &RecordsNotice) -> String {
+    let RecordsNotice { new, open, ended, changed, .. } = *records;
+    let counts = [
+        (new > 0).then(|| format!("{new} new")),
+        Some(format!("{open} open")),
+        (ended > 0).then(|| format!("{ended} over")),
+        (changed > 0).then(|| format!("{changed} asserted no more")),
+    ];
+    counts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// A line for each that is said one by one, and where the others are.
+pub fn each(notification: &Notification<'_>, notice: &Notice) -> Vec<String> {
+    let Some(records) = &notice.records else { return Vec::new() };
+    let more = records.more(notice.kind);
+    let others = format!("and {more} more: {}", records_page(notification, notice));
+    records.said.iter().map(one).chain((more > 0).then_some(others)).collect()
+}
+
+/// The URL of the page of a check's records.
+pub fn records_page(notification: &Notification<'_>, notice: &Notice) -> String {
+    format!("{}/checks/{}/records", base(notification.external_url), notice.check)
+}
+
+fn one(said: &RecordSaid) -> String {
+    let title = line(&said.title, 200);
+    let key = line(said.key.as_str(), 256);
+    let details = line(&said.details, MAX_DETAILS_CHARS);
+    let name = if title == key || title.is_empty() { key } else { format!("{title} ({key})") };
+    let over = if said.is_over { "over: " } else { "" };
+    let details = if details.is_empty() { details } else { format!(" {details}") };
+    format!("{over}{name}{details}")
+}
