@@ -89,7 +89,7 @@ impl Sim {
 
     fn configuration(&self) -> Configuration {
         let assertion = Assertion {
-            reported: Reported::default(),
+            found_by: FoundBy::Reporter(Reported::default()),
             unknowns_before_alert: 3,
             max_records: Some(self.most),
         };
@@ -147,7 +147,7 @@ impl Sim {
             records: Some(named.clone()),
             text: None,
             left_out: 0,
-            source: "10.0.0.1".parse().unwrap(),
+            source: FoundAt::Client("10.0.0.1".parse().unwrap()),
         };
         loop {
             let entry = Entry { check: self.check, at: self.now, what: What::Result(fact.clone()) };

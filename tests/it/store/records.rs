@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use punctual::core::assertion::{Assertion, AssertionResult, Outcome, Reported};
+use punctual::core::assertion::{Assertion, AssertionResult, FoundBy, Outcome, Reported};
 use punctual::core::cause::{CauseKind, Status};
 use punctual::core::check::{Definition, Source, SourceLine, Spec};
 use punctual::core::incident::{IncidentId, IncidentKey, IncidentStatus};
@@ -14,7 +14,7 @@ use punctual::core::schedule::Schedule;
 use punctual::core::time::Span;
 use punctual::store::history::Reader;
 use punctual::store::{
-    Applied, Outgoing, RecordAnswer, RecordCall, RecordNews, RecordOrder, RecordRefusal, ResultFact,
+    Applied, FoundAt, Outgoing, RecordAnswer, RecordCall, RecordNews, RecordOrder, RecordRefusal, ResultFact,
     ResultTaken, Stance, Store, What,
 };
 
@@ -35,7 +35,7 @@ fn many(count: usize) -> Arc<NamedRecords> {
 }
 
 fn assertion(max_records: Option<u32>) -> Assertion {
-    Assertion { reported: Reported::default(), unknowns_before_alert: 3, max_records }
+    Assertion { found_by: FoundBy::Reporter(Reported::default()), unknowns_before_alert: 3, max_records }
 }
 
 fn asserting(text: &str, assertion: Assertion) -> Definition {
@@ -57,7 +57,7 @@ fn fact(outcome: Outcome, records: Option<Arc<NamedRecords>>) -> ResultFact {
         records,
         text: None,
         left_out: 0,
-        source: "10.0.3.7".parse().unwrap(),
+        source: FoundAt::Client("10.0.3.7".parse().unwrap()),
     }
 }
 
@@ -346,7 +346,8 @@ fn what_is_asserted_no_more_ends_as_changed() {
     world.wait(GROUP_WAIT);
     assert_eq!(world.all_told().len(), 1);
     let reported = Reported { by: "another".into(), ..Reported::default() };
-    world.configuration.checks = vec![asserting("a", Assertion { reported, ..assertion(Some(10)) })];
+    world.configuration.checks =
+        vec![asserting("a", Assertion { found_by: FoundBy::Reporter(reported), ..assertion(Some(10)) })];
     world.configure().unwrap();
     assert_eq!(world.state("a").records().open, 2, "until a result says so");
     let taken = world.names(&["2", "3"]);
