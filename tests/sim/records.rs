@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use punctual::core::assertion::{Assertion, AssertionResult, Outcome, Reported};
+use punctual::core::assertion::{Assertion, AssertionResult, FoundBy, Outcome, Reported};
 use punctual::core::cause::CauseKind;
 use punctual::core::check::{CheckId, Definition, Name, Source, SourceLine, Spec};
 use punctual::core::incident::{IncidentId, IncidentStatus};
@@ -18,8 +18,8 @@ use punctual::core::time::{Span, Time};
 use punctual::store::history::Reader;
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
-    Applied, Configuration, Entry, Outgoing, RecordAnswer, RecordCall, RecordOrder, ResultFact, Saying,
-    Settling, Stance, Store, What, expire,
+    Applied, Configuration, Entry, FoundAt, Outgoing, RecordAnswer, RecordCall, RecordOrder, ResultFact,
+    Saying, Settling, Stance, Store, What, expire,
 };
 
 use crate::rng::Rng;
