@@ -272,7 +272,7 @@ fn who_operates_acts_on_the_page_and_the_api_knows_who_it_was() {
     let left = |key: &str| incident[key].as_str().is_some_and(|said| !said.is_empty());
     assert!(left("acknowledged_until") && incident["comment"] == "a\nb", "{incident}");
     let page = person.get("/checks/soon").text();
-    assert!(page.contains("it is the disk") && page.contains(", until <time"), "{page}");
+    assert!(page.contains("it is the disk") && page.contains(", which ends <time"), "{page}");
     assert_eq!(
         (&incident["status"], &incident["said_by"]),
         (&"acknowledged".into(), &"ann (token oncall)".into()),

@@ -101,9 +101,9 @@ fn a_check_that_cannot_be_judged_is_said_and_all_else_goes_on() {
     let mut server = Punctual::start("checks: [{name: job, every: 1h}, {name: other, every: 1h}]\n");
     server.ping("job");
     assert!(server.stop().success());
-    // A state ends with its last results, here one of six bytes. Three bytes before them say that there is no end of a pause,
-    // no count of successes and no unknown result. There is an end of a pause now, and no pause.
-    let spoilt = "CAST(substr(state, 1, length(state) - 10) || x'01000000' || substr(state, -7) AS BLOB)";
+    // A state ends with its last results, here one of six bytes. Four bytes before them say that there is no end of a pause,
+    // no count of successes, no unknown result and no records. There is an end of a pause now, and no pause.
+    let spoilt = "CAST(substr(state, 1, length(state) - 11) || x'0100000000' || substr(state, -7) AS BLOB)";
     let which = "check_id = (SELECT id FROM checks WHERE name = 'job')";
     change(&server, &format!("UPDATE states SET state = {spoilt} WHERE {which}"));
     server.start_again();
