@@ -228,7 +228,7 @@ fn every_command_and_flag_that_a_message_proposes_is_one() {
 /// Whoever writes a script reads `--help`.
 #[test]
 fn commands_that_ask_a_server_say_what_their_end_means() {
-    const ASK_NOBODY: [&str; 13] = [
+    const ASK_NOBODY: [&str; 14] = [
         "run-probe",
         "serve",
         "check-config",

@@ -58,7 +58,7 @@ pub(super) fn causes(text: &str) -> Causes {
 /// That punctual looks at this URL.
 pub(crate) fn probed_at(url: &str) -> Assertion {
     let found_by = FoundBy::Http(HttpProbe::of(url.into()));
-    Assertion { found_by, unknowns_before_alert: Assertion::DEFAULT_UNKNOWNS }
+    Assertion { found_by, unknowns_before_alert: Assertion::DEFAULT_UNKNOWNS, max_records: None }
 }
 
 /// An open incident of check 1 that opened at 0 with `missing`.

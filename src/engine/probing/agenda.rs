@@ -220,7 +220,7 @@ mod tests {
 
     /// What a look came to at this time.
     fn result_at(check: &Check, at: Time) {
-        let result = AssertionResult { outcome: Outcome::Unknown, took: None };
+        let result = AssertionResult::new(Outcome::Unknown, None);
         let mut known = check.known();
         let (spec, before) = (&check.definition.spec, known.state.clone());
         known.state = step(spec, before, &Input::Result(result), at, &BlindWindows::default()).state;
