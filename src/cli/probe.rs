@@ -49,8 +49,7 @@ pub(super) async fn run(args: &ProbeArgs, clock: &Clock, out: &mut impl Write) -
     let assertion = assertion.ok_or_else(|| ProbeError::NotProbed(args.name.clone()))?;
     let begun = clock.now();
     let period = period(check.name.as_str(), &check.spec.schedule, begun);
-    let found =
-        Looker::new(&config.prometheuses, &config.databases).look(&assertion.found_by, period, begun).await;
+    let found = Looker::new(&config.prometheuses, &config.databases).look(assertion, period, begun).await;
     let took = clock.now() - begun;
     let why = if found.why.is_empty() { String::new() } else { format!(": {}", found.why) };
     writeln!(out, "{} {}{why} (took {took})", check.name, found.outcome.as_str())?;

@@ -62,6 +62,7 @@ mod ping_urls;
 mod power;
 mod probes;
 mod probes_own;
+mod probes_records;
 mod records;
 mod refs;
 mod results;
