@@ -92,9 +92,7 @@ pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
         CauseKind::TooMany => bound(|expect| expect.at_most),
         CauseKind::Failed => spec.assert.is_none(),
         CauseKind::Violated | CauseKind::Unprobed => spec.assert.is_some(),
-        CauseKind::TooManyRecords => {
-            spec.assert.as_deref().is_some_and(|assertion| assertion.max_records.is_some())
-        }
+        CauseKind::TooManyRecords => spec.max_records().is_some(),
         CauseKind::TooShort => spec.min_runtime.is_some(),
         CauseKind::Overlapping => spec.overlap == Overlap::Fail,
         // What is told of records is told of each as violated.

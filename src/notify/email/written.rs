@@ -45,7 +45,7 @@ impl Written {
     /// The mail; `ours` is what we would write. A recovery says so before the subject: it would look like the alert. Where some of
     /// a check's records are over, and others are not, it says that.
     pub(super) fn parts(&self, notification: &Notification<'_>, ours: &Text) -> Result<Parts, TemplateError> {
-        let all = |is_so: fn(&Notice) -> bool| notification.notices.iter().all(|notice| is_so(notice));
+        let all = |is_so: fn(&Notice) -> bool| notification.notices.iter().all(is_so);
         let subject = match &self.subject {
             Some(subject) if all(Notice::is_all_over) => format!("[RECOVERED] {subject}"),
             Some(subject) if all(Notice::is_over) => format!("[EASED] {subject}"),

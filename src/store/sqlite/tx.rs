@@ -9,7 +9,6 @@ use rusqlite::{CachedStatement, Connection, Row, ToSql, params};
 use super::error::failed;
 use super::fast::behind::Later;
 use super::memory::{Memory, Numbers, Slot, UnstoredSettings, is_declared};
-use super::outbox::records::ask_incident;
 use super::staging::{Staged, Staging};
 use crate::core::alert::Alert;
 use crate::core::blind::BlindWindows;
@@ -288,7 +287,7 @@ impl<'a> Tx<'a> {
             self.memory.ask_about(check);
         }
         for incident in self.changed_records {
-            ask_incident(&mut self.memory.outbox, incident);
+            self.memory.outbox.ask_incident(incident);
         }
         for name in self.names.into_keys().chain(listed.former.iter().cloned()) {
             self.memory.outbox.ask_held_by(&HeldBy::Dependency(name));

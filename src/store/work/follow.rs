@@ -23,7 +23,7 @@ pub(super) struct Flipped<'a> {
     /// By which it is told from now on.
     pub(super) definition: &'a Definition,
     /// What was wrong with it before.
-    pub(super) before: &'a [Cause],
+    pub(super) before: &'a Causes,
     pub(super) flip: &'a Flip,
 }
 
@@ -64,8 +64,7 @@ pub(super) fn follow(
         Turn::Ended => {
             let stood = stood.expect("what ends was open");
             let is_paused = flip.from == Status::Paused;
-            let (causes, about): (Causes, _) = (before.iter().copied().collect(), About::default());
-            let causes = causes.own();
+            let (causes, about) = (before.own(), About::default());
             let seen =
                 SeenCheck { definition, causes: causes.as_slice(), about, is_paused, incident: stood.status };
             let is_forgiven = flip.reason == FlipReason::Paused;

@@ -32,7 +32,7 @@ fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Resul
     carry_out_of(rows, check)?;
     let causes = rows.check_now(check)?.causes;
     let told_as = &*rows.definition(check)?;
-    end_terms(rows, Acknowledged { check, told_as, causes: causes.as_slice() }, now, now)?;
+    end_terms(rows, Acknowledged { check, told_as, causes: &causes }, now, now)?;
     let Some(incident) = rows.incident(id)? else { return Ok(Stood::AsBefore) };
     let causes = incident.causes_in(&causes);
     let stands = match stance {
@@ -53,16 +53,20 @@ fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Resul
     let reminders = if is_record { rows.record_reminders(check)? } else { Vec::new() };
     let step = in_place_of_the_newest(rows, id, &said, step.saying(comment))?;
     rows.insert_step(id, &step)?;
-    match stands.status {
-        IncidentStatus::Acknowledged => cancel_all(rows, id, CancelReason::Acknowledged)?,
-        IncidentStatus::WontFix => cancel_all(rows, id, CancelReason::WontFix)?,
-        _ => {
+    let silenced = match stands.status {
+        IncidentStatus::Acknowledged => Some(CancelReason::Acknowledged),
+        IncidentStatus::WontFix => Some(CancelReason::WontFix),
+        _ => None,
+    };
+    match silenced {
+        Some(reason) => {
+            cancel_all(rows, id, reason)?;
+            rows.update_incident(stands.clone())?;
+        }
+        None => {
             let open = OpenAgain { stood: &incident, told_as, causes: causes.as_slice(), at: now };
             open_again(rows, stands.clone(), open, now)?;
         }
-    }
-    if stands.status != IncidentStatus::Open {
-        rows.update_incident(stands.clone())?;
     }
     if is_record {
         hand_over(rows, check, &reminders)?;

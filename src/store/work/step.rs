@@ -64,11 +64,11 @@ pub(in crate::store) fn step_check(
     }
     for flip in &made.flips {
         rows.insert_flip(check, flip)?;
-        let flipped = Flipped { check, definition: told_as, before: before.as_slice(), flip };
+        let flipped = Flipped { check, definition: told_as, before: &before, flip };
         let open = follow(rows, flipped, now)?;
         rows.story().add(&told_as.name, flip, open);
         before = flip.causes.clone();
     }
-    end_terms(rows, Acknowledged { check, told_as, causes: before.as_slice() }, now, now)?;
+    end_terms(rows, Acknowledged { check, told_as, causes: &before }, now, now)?;
     Ok(stepped)
 }

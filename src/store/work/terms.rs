@@ -2,7 +2,7 @@
 
 use super::plan::{OpenAgain, open_again};
 use super::rows::Rows;
-use crate::core::cause::Cause;
+use crate::core::cause::Causes;
 use crate::core::check::{CheckId, Definition};
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -14,7 +14,7 @@ pub(super) struct Acknowledged<'a> {
     /// By which it is told: with the labels that it has from this call on.
     pub(super) told_as: &'a Definition,
     /// What was wrong with the check until they ended.
-    pub(super) causes: &'a [Cause],
+    pub(super) causes: &'a Causes,
 }
 
 /// Ends those of a check that were over before a time, by the causes that held until then.
@@ -29,7 +29,7 @@ pub(super) fn end_terms(
         let Some(stood) = rows.incident(id)? else { continue };
         if let Some((incident, step)) = stood.term_ended(before) {
             rows.insert_step(id, &step)?;
-            let of_it = stood.causes_in(&causes.iter().copied().collect());
+            let of_it = stood.causes_in(causes);
             let open = OpenAgain { stood: &stood, told_as, causes: of_it.as_slice(), at: step.at };
             open_again(rows, incident, open, now)?;
         }

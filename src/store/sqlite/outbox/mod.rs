@@ -280,9 +280,15 @@ impl Outbox {
 
     /// Something of a check is another: what stands aside or rests of it is asked about, and what is to be told is ranked anew.
     pub(super) fn ask_check(&mut self, check: CheckId) {
-        let Outbox { lanes, deliveries, holds, .. } = self;
         let incidents = self.of_checks.range((check, IncidentId(0))..).take_while(|(of, _)| *of == check);
-        for id in incidents.flat_map(|(_, incident)| &self.by_incident[incident]) {
+        let incidents: Vec<IncidentId> = incidents.map(|(_, incident)| *incident).collect();
+        incidents.into_iter().for_each(|incident| self.ask_incident(incident));
+    }
+
+    /// The same of one incident alone.
+    pub(super) fn ask_incident(&mut self, incident: IncidentId) {
+        let Outbox { lanes, deliveries, holds, by_incident, .. } = self;
+        for id in by_incident.get(&incident).into_iter().flatten() {
             let delivery = &deliveries[id];
             lanes.change_known(&delivery.receiver, |lane| {
                 if lane.waiting.is_aside(*id) || matches!(delivery.state, DeliveryState::Parked { .. }) {

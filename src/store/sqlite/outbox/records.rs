@@ -3,7 +3,7 @@
 use super::Outbox;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentId, IncidentKey, Matter};
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Topic};
+use crate::core::outbox::{Delivery, DeliveryId, Topic};
 use crate::core::route::ReceiverName;
 
 /// The open incidents of a check's records, in the order of their keys, after this one.
@@ -16,21 +16,6 @@ pub(in crate::store::sqlite) fn open_records(
     let after = Matter { check, key: after.cloned().unwrap_or_default() };
     let from = (std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded);
     outbox.open.range(from).take_while(move |(of, _)| of.check == check).map(|(_, id)| *id)
-}
-
-/// Something of a record is another: what is to be told of it is asked about.
-pub(in crate::store::sqlite) fn ask_incident(outbox: &mut Outbox, incident: IncidentId) {
-    let Outbox { lanes, deliveries, holds, by_incident, .. } = outbox;
-    for id in by_incident.get(&incident).into_iter().flatten() {
-        let delivery = &deliveries[id];
-        lanes.change_known(&delivery.receiver, |lane| {
-            if lane.waiting.is_aside(*id) || matches!(delivery.state, DeliveryState::Parked { .. }) {
-                holds.ask([*id].into());
-            } else {
-                lane.waiting.ask(*id);
-            }
-        });
-    }
 }
 
 /// The reminders of a check's records that wait, are in a message, or rest.
