@@ -46,6 +46,22 @@ impl FoundBy {
         self.probe().is_some()
     }
 
+    /// Whether it finds what the other one finds, whatever a row is called and however long it takes.
+    pub fn finds_as(&self, other: &FoundBy) -> bool {
+        match (self, other) {
+            (FoundBy::Http(one), FoundBy::Http(other)) => {
+                *one == HttpProbe { timeout: one.timeout, ..other.clone() }
+            }
+            (FoundBy::Promql(one), FoundBy::Promql(other)) => {
+                *one == PromqlProbe { timeout: one.timeout, title: one.title.clone(), ..other.clone() }
+            }
+            (FoundBy::Sql(one), FoundBy::Sql(other)) => {
+                *one == SqlProbe { timeout: one.timeout, title: one.title.clone(), ..other.clone() }
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// Whether what violates may be named one by one (18.3): an answer is well or not, and where a row is wanted none violates.
     pub fn may_name_records(&self) -> bool {
         match self {

@@ -310,6 +310,17 @@ impl Spec {
         self.assert.as_deref().map(|assertion| &assertion.found_by)
     }
 
+    /// Whether results of the other one are about the same (17.3b, 18.8): how long a look may take, and what a row is called, changes
+    /// nothing of what it finds.
+    pub fn asserts_as(&self, other: &Spec) -> bool {
+        let same = match (self.asserts(), other.asserts()) {
+            (None, None) => true,
+            (Some(one), Some(other)) => one.finds_as(other),
+            _ => false,
+        };
+        same && self.max_records().is_some() == other.max_records().is_some()
+    }
+
     /// Whether punctual looks itself (17.1b).
     pub fn is_probed(&self) -> bool {
         self.asserts().is_some_and(FoundBy::is_probe)

@@ -248,10 +248,10 @@ pub fn on_flip(open: Option<&Incident>, flip: &Flip, check: CheckId, next_id: In
 }
 
 /// 9.6: what begins with the end of `blind` is late or failing, for `blind` itself cannot. So it is with what a result finds
-/// violated: whoever heard that nobody could tell, or that no result came, has not heard of that.
+/// violated, or names too much of: whoever heard that nobody could tell, or that no result came, has not heard of that.
 fn takes_the_place(flip: &Flip) -> bool {
-    let is_violated = flip.begun.iter().any(|cause| cause.kind == CauseKind::Violated);
-    let is_known = is_violated && !flip.ended.is_empty();
+    let is_found = |kind| matches!(kind, CauseKind::Violated | CauseKind::TooManyRecords);
+    let is_known = flip.begun.iter().any(|cause| is_found(cause.kind)) && !flip.ended.is_empty();
     flip.ended.contains(&CauseKind::Blind) && !flip.begun.is_empty() || is_known
 }
 

@@ -64,7 +64,7 @@ fn who_heard_that_nobody_could_tell_hears_what_is_found_violated() {
     let sink = WebhookSink::start();
     let server = Punctual::start(&format!(
         "receivers: [{{name: hook, group_wait: 0s, webhook: {{url: '{}'}}}}]\ndefault_receivers: [hook]\nchecks:\n  \
-           - {{name: ledger, unknowns_before_alert: 1, assert: {{reported: {{}}}}}}\n  \
+           - {{name: ledger, unknowns_before_alert: 1, assert: {{reported: {{}}, max_records: 1}}}}\n  \
            - {{name: quick, every: 1s, grace: 0s, assert: {{reported: {{}}}}}}\n",
         sink.url()
     ));
@@ -90,6 +90,11 @@ fn who_heard_that_nobody_could_tell_hears_what_is_found_violated() {
     assert_eq!(told("violated", "ledger"), (json!("firing"), json!("violated"), json!("money is gone")));
     taken(&server, "ledger", &json!({"result": "holds"}));
     assert_eq!(told("it holds", "ledger").0, json!("resolved"));
+    // So it is where more is found than may be (18.6).
+    taken(&server, "ledger", &json!({"result": "unknown", "why": "the database is away"}));
+    assert_eq!(told("unprobed again", "ledger").1, json!("unprobed"));
+    taken(&server, "ledger", &json!({"result": "violated", "records": [{"key": "1"}, {"key": "2"}]}));
+    assert_eq!(told("too many", "ledger").1, json!("too_many_records"));
     assert_eq!(told("nothing came", "quick").1, json!("never_seen"));
     taken(&server, "quick", &json!({"result": "violated", "why": "the queue stands"}));
     assert_eq!(told("violated, though late", "quick").1, json!("violated"));
