@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use super::table::plain;
 use crate::clock::Clock;
 use crate::compat::DOOR_KEYS;
 use crate::config::{self, Faults};
@@ -51,8 +52,9 @@ pub(super) async fn run(args: &ProbeArgs, clock: &Clock, out: &mut impl Write) -
     let period = period(check.name.as_str(), &check.spec.schedule, begun);
     let found = Looker::new(&config.prometheuses, &config.databases).look(assertion, period, begun).await;
     let took = clock.now() - begun;
-    let why = if found.why.is_empty() { String::new() } else { format!(": {}", found.why) };
+    let why = if found.why.is_empty() { String::new() } else { format!(": {}", plain(&found.why)) };
     writeln!(out, "{} {}{why} (took {took})", check.name, found.outcome.as_str())?;
-    out.write_all(found.text.as_bytes())?;
+    // What strangers have written is no command to a terminal.
+    found.text.lines().try_for_each(|line| writeln!(out, "{}", plain(line)))?;
     if found.outcome == Outcome::Holds { Ok(()) } else { Err(ProbeError::DoesNotHold) }
 }

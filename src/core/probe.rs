@@ -11,7 +11,7 @@ pub use due::{due_after, first_due, period};
 pub use found::ProbeFound;
 pub use http::{HttpProbe, JsonCondition, JsonTest};
 pub use promql::PromqlProbe;
-pub use rows::{RowError, known_by_columns, known_by_labels, title_of};
+pub use rows::{FoundRows, RowError, known_by_columns, known_by_labels, title_of};
 pub use sql::SqlProbe;
 
 use super::time::Span;

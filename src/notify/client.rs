@@ -154,7 +154,7 @@ impl Server {
     }
 
     /// Removes the secrets that an error or a server's answer may repeat.
-    fn redact(&self, text: &str) -> String {
+    pub fn redact(&self, text: &str) -> String {
         redact(text, &self.url, &self.http)
     }
 

@@ -2,33 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::core::assertion::Outcome;
-use crate::core::probe::{ProbeFound, RowError, SqlProbe, known_by_columns, title_of};
+use crate::core::probe::{FoundRows, RowError, SqlProbe, known_by_columns, title_of};
 use crate::core::record::Record;
 
 /// The values of a row, each with the name of its column, as text; `None` is NULL.
 pub(super) type Columns = Vec<(Arc<str>, Option<String>)>;
 
-/// How many rows are read of which `most` may violate: one more, or one where it is only asked whether any is there.
-pub(super) fn rows_to_read(probe: &SqlProbe, most: usize) -> usize {
-    if probe.wants_some { 1 } else { most + 1 }
-}
-
-/// What rows come to, of which `most` may violate; or why nothing can be said of them.
-pub(super) fn judge(probe: &SqlProbe, mut rows: Vec<Columns>, most: usize) -> Result<ProbeFound, RowError> {
-    if probe.wants_some {
-        return Ok(if rows.is_empty() {
-            ProbeFound::violated("no row is there")
-        } else {
-            ProbeFound::holds()
-        });
-    }
-    let are_more = rows.len() > most;
-    rows.truncate(most);
-    let rows: Result<Vec<Record>, RowError> = rows.iter().map(|columns| row(probe, columns)).collect();
-    let found = ProbeFound::of_rows(rows?, are_more);
-    debug_assert!(found.outcome != Outcome::Unknown);
-    Ok(found)
+/// What one row more makes of what was found; or why nothing can be said of any.
+pub(super) fn add(probe: &SqlProbe, found: &mut FoundRows, columns: &Columns) -> Result<(), RowError> {
+    found.add(row(probe, columns)?)
 }
 
 fn row(probe: &SqlProbe, columns: &Columns) -> Result<Record, RowError> {
@@ -61,6 +43,9 @@ fn details(columns: &Columns) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::assertion::Assertion;
+    use crate::core::fixtures::probed_at;
+    use crate::core::probe::ProbeFound;
 
     fn probe(key: &[&str]) -> SqlProbe {
         SqlProbe {
@@ -81,24 +66,18 @@ mod tests {
     #[test]
     fn each_row_violates_by_its_key() {
         let rows = vec![columns("1", Some("a@b.c")), columns("2", None)];
-        let judge = |probe: &SqlProbe, rows| judge(probe, rows, 1_000);
-        let found = judge(&probe(&[]), rows.clone()).expect("there are keys");
+        let judge = |probe: &SqlProbe, rows: &[Columns]| {
+            let mut found = FoundRows::of(&Assertion { max_records: Some(7), ..probed_at("http://a/") });
+            rows.iter().try_for_each(|columns| add(probe, &mut found, columns))?;
+            Ok(found.judge())
+        };
+        let found = judge(&probe(&[]), &rows).expect("there are keys");
         assert_eq!(found.why, "2 rows, the first: a@b.c of {shop}");
         assert_eq!(found.rows.iter().map(|row| row.key().as_str()).collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(found.rows[1].details(), r#"{"id":"2","email":null}"#);
-        assert_eq!(judge(&probe(&["email"]), rows.clone()), Err(RowError::Null("email".to_owned())));
-        assert_eq!(judge(&probe(&["id", "shop"]), rows.clone()), Err(RowError::NoColumn("shop".to_owned())));
-        assert_eq!(judge(&probe(&[]), Vec::new()), Ok(ProbeFound::holds()));
-        let some = SqlProbe { wants_some: true, ..probe(&[]) };
-        assert_eq!(judge(&some, rows), Ok(ProbeFound::holds()));
-        assert_eq!(judge(&some, Vec::new()).map(|found| found.why).as_deref(), Ok("no row is there"));
-        let many = (0..=1_000).map(|id| columns(&id.to_string(), None)).collect();
-        let found = judge(&probe(&[]), many).expect("there are keys");
-        assert!(
-            found.are_more && found.rows.len() == 1000 && found.why.starts_with("more than 1000 rows, "),
-            "{}",
-            found.why
-        );
+        assert_eq!(judge(&probe(&["email"]), &rows), Err(RowError::Null("email".to_owned())));
+        assert_eq!(judge(&probe(&["id", "shop"]), &rows), Err(RowError::NoColumn("shop".to_owned())));
+        assert_eq!(judge(&probe(&[]), &[]), Ok(ProbeFound::holds()));
     }
 
     #[test]

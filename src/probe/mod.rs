@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::core::assertion::{Assertion, FoundBy};
-use crate::core::probe::{ProbeFound, time_out};
+use crate::core::probe::{FoundRows, ProbeFound, PromqlProbe, SqlProbe, time_out};
 use crate::core::time::{Span, Time};
 
 pub use database::Database;
@@ -35,6 +35,8 @@ pub struct Looker {
     http: HttpLooker,
     prometheuses: BTreeMap<Arc<str>, PromqlLooker>,
     databases: BTreeMap<Arc<str>, SqliteLooker>,
+    /// Of what these are made.
+    settings: (Vec<Prometheus>, Vec<Database>),
 }
 
 impl Looker {
@@ -48,25 +50,42 @@ impl Looker {
             http: HttpLooker::default(),
             prometheuses: prometheuses.iter().map(prometheus).collect(),
             databases: databases.iter().map(database).collect(),
+            settings: (prometheuses.to_vec(), databases.to_vec()),
         }
     }
 
     /// Looks once, at `now`; never for longer than half of the period (17.6). What a program reports is unknown here.
     pub async fn look(&self, assertion: &Assertion, period: Option<Span>, now: Time) -> ProbeFound {
         let within = |asked: Span| time_out(asked, period);
-        // One row more than may be says that they are too many (18.6).
-        let most = assertion.max_records.map_or(ProbeFound::SHOWN_ROWS, |most| most as usize);
+        let rows = FoundRows::of(assertion);
         match &assertion.found_by {
             FoundBy::Reporter(_) => ProbeFound::unknown("a program reports it, and punctual does not look"),
             FoundBy::Http(probe) => self.http.look(probe, within(probe.timeout), now).await,
             FoundBy::Promql(probe) => match self.prometheuses.get(&probe.prometheus) {
-                Some(looker) => looker.look(probe, within(probe.timeout), most).await,
+                Some(looker) => looker.look(probe, within(probe.timeout), rows).await,
                 None => gone("prometheuses", &probe.prometheus),
             },
             FoundBy::Sql(probe) => match self.databases.get(&probe.database) {
-                Some(looker) => looker.look(probe, within(probe.timeout), most).await,
+                Some(looker) => looker.look(probe, within(probe.timeout), rows).await,
                 None => gone("databases", &probe.database),
             },
+        }
+    }
+
+    /// Whether the other one asks the same for this: of that name there may be another database by now.
+    pub fn asks_as(&self, other: &Looker, found_by: &FoundBy) -> bool {
+        let prometheus = |looker: &'_ Looker, name: &str| {
+            looker.settings.0.iter().find(|settings| *settings.name == *name).cloned()
+        };
+        let database = |looker: &'_ Looker, name: &str| {
+            looker.settings.1.iter().find(|settings| *settings.name == *name).cloned()
+        };
+        match found_by {
+            FoundBy::Promql(PromqlProbe { prometheus: name, .. }) => {
+                prometheus(self, name) == prometheus(other, name)
+            }
+            FoundBy::Sql(SqlProbe { database: name, .. }) => database(self, name) == database(other, name),
+            FoundBy::Reporter(_) | FoundBy::Http(_) => true,
         }
     }
 

@@ -9,7 +9,9 @@ use serde::de::IgnoredAny;
 
 use super::thread::on_thread;
 use super::within::within;
-use crate::core::probe::{ProbeFound, PromqlProbe, RowError, known_by_columns, known_by_labels, title_of};
+use crate::core::probe::{
+    FoundRows, ProbeFound, PromqlProbe, RowError, known_by_columns, known_by_labels, title_of,
+};
 use crate::core::record::Record;
 use crate::core::secret::Secret;
 use crate::core::text::{begun, one_line};
@@ -54,8 +56,8 @@ pub(crate) fn read(loader: &mut Loader, item: &Fields<'_>) -> Option<Prometheus>
     Some(Prometheus { name: name?.into(), url: url.trim_end_matches('/').to_owned(), http })
 }
 
-/// The most that is read of an answer, in bytes: a thousand series have a tenth of it.
-const MAX_READ_BYTES: usize = 4 << 20;
+/// The most that is read of an answer, in bytes: as much as a report may have.
+const MAX_READ_BYTES: usize = 8 << 20;
 /// The longest reason.
 const MAX_WHY_CHARS: usize = 400;
 
@@ -73,6 +75,9 @@ struct Answer {
     error: String,
     #[serde(default)]
     warnings: Vec<String>,
+    /// VictoriaMetrics says so, where one of its nodes is away.
+    #[serde(default)]
+    is_partial: bool,
 }
 
 #[derive(Deserialize)]
@@ -97,7 +102,7 @@ impl PromqlLooker {
         PromqlLooker(Server::new(url, settings.http.clone()).reading(MAX_READ_BYTES))
     }
 
-    pub(super) async fn look(&self, probe: &PromqlProbe, timeout: Span, most: usize) -> ProbeFound {
+    pub(super) async fn look(&self, probe: &PromqlProbe, timeout: Span, rows: FoundRows) -> ProbeFound {
         let body = form(&probe.query, timeout);
         let asked = within(timeout, self.0.ask("application/x-www-form-urlencoded", body)).await;
         let unknown = |why: &str| ProbeFound::unknown(begun(&one_line(why), MAX_WHY_CHARS));
@@ -106,9 +111,10 @@ impl PromqlLooker {
             Some(Err(no_answer)) => unknown(&no_answer.why),
             Some(Ok((status, body))) => {
                 let probe = probe.clone();
-                let judged = on_thread(move || judge(&probe, &body, most)).await;
+                let judged = on_thread(move || judge(&probe, &body, rows)).await;
                 let judged = judged.map_err(|error| error.to_string()).flatten();
-                judged.unwrap_or_else(|why| unknown(&format!("{}: {why}", status.as_u16())))
+                // Whoever stands before it may repeat what we have shown.
+                judged.unwrap_or_else(|why| unknown(&format!("{}: {}", status.as_u16(), self.0.redact(&why))))
             }
         }
     }
@@ -120,14 +126,18 @@ fn form(query: &str, timeout: Span) -> String {
     form.append_pair("query", query).append_pair("timeout", &timeout).finish()
 }
 
-/// What an answer comes to, of whose series `most` may violate; or why it says nothing.
-fn judge(probe: &PromqlProbe, body: &Bytes, most: usize) -> Result<ProbeFound, String> {
+/// What an answer comes to; or why it says nothing.
+fn judge(probe: &PromqlProbe, body: &Bytes, mut rows: FoundRows) -> Result<ProbeFound, String> {
     let answer: Answer =
         serde_json::from_slice(body).map_err(|_| "that is no answer of a Prometheus".to_owned())?;
     if !answer.error.is_empty() || !answer.error_type.is_empty() {
         return Err(format!("{}: {}", answer.error_type, answer.error));
     }
-    if let Some(warning) = answer.warnings.first() {
+    if answer.is_partial {
+        return Err("a part of what it knows is away, and it answers the other part".to_owned());
+    }
+    // Prometheus 2.47 to 2.53 gave its notes on a query among the warnings.
+    if let Some(warning) = answer.warnings.iter().find(|warning| !warning.starts_with("PromQL info:")) {
         return Err(format!("the Prometheus warns: {warning}"));
     }
     let series = match answer.data {
@@ -138,10 +148,9 @@ fn judge(probe: &PromqlProbe, body: &Bytes, most: usize) -> Result<ProbeFound, S
         }
         None => return Err("that is no answer of a Prometheus".to_owned()),
     };
-    let are_more = series.len() > most;
-    let rows: Result<Vec<Record>, RowError> =
-        series.iter().take(most).map(|series| row(probe, series)).collect();
-    Ok(ProbeFound::of_rows(rows.map_err(|why| why.to_string())?, are_more))
+    let add = |series| rows.add(row(probe, series)?);
+    series.iter().try_for_each(add).map_err(|why: RowError| why.to_string())?;
+    Ok(rows.judge())
 }
 
 fn row(probe: &PromqlProbe, Series { metric, value }: &Series) -> Result<Record, RowError> {
@@ -173,6 +182,7 @@ fn labels(probe: &PromqlProbe, metric: &BTreeMap<String, String>) -> Vec<(String
 mod tests {
     use super::*;
     use crate::core::assertion::Outcome;
+    use crate::core::fixtures::probed_at;
 
     fn judged(key: &[&str], answer: &str) -> String {
         let probe = PromqlProbe {
@@ -182,7 +192,8 @@ mod tests {
             title: "{job} has {value}".into(),
             timeout: PromqlProbe::DEFAULT_TIMEOUT,
         };
-        match judge(&probe, &Bytes::copy_from_slice(answer.as_bytes()), 1_000) {
+        let rows = FoundRows::of(&probed_at("http://127.0.0.1/"));
+        match judge(&probe, &Bytes::copy_from_slice(answer.as_bytes()), rows) {
             Ok(ProbeFound { outcome: Outcome::Holds, .. }) => "holds".to_owned(),
             Ok(found) => {
                 let keys: Vec<&str> = found.rows.iter().map(|row| row.key().as_str()).collect();
@@ -217,6 +228,10 @@ mod tests {
         assert_eq!(judged(&[], error), "bad_data: parse error");
         let warned = two.replacen("{\"status\"", "{\"warnings\":[\"a store is away\"],\"status\"", 1);
         assert_eq!(judged(&[], &warned), "the Prometheus warns: a store is away");
+        let partial = two.replacen("{\"status\"", "{\"isPartial\":true,\"status\"", 1);
+        assert!(judged(&[], &partial).contains("answers the other part"));
+        let noted = two.replacen("{\"status\"", "{\"warnings\":[\"PromQL info: no counter\"],\"status\"", 1);
+        assert_eq!(judged(&["job"], &noted), "violated a b: a has 0");
         for nothing in ["", "<html>", "{}", "[]", r#"{"data":{"resultType":"vector"}}"#] {
             assert!(judged(&[], nothing).contains("no answer of a Prometheus"), "{nothing}");
         }

@@ -13,10 +13,10 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, Row, Statement};
 use tokio::sync::Semaphore;
 
-use super::columns::{Columns, judge, rows_to_read};
+use super::columns::{Columns, add};
 use super::thread::on_thread;
 use super::within::within;
-use crate::core::probe::{ProbeFound, SqlProbe};
+use crate::core::probe::{FoundRows, ProbeFound, SqlProbe};
 use crate::core::text::{begun, first_chars, one_line};
 use crate::core::time::Span;
 
@@ -50,14 +50,15 @@ impl SqliteLooker {
         SqliteLooker { path, room: Arc::new(Semaphore::new(MAX_CONNECTIONS)) }
     }
 
-    pub(super) async fn look(&self, probe: &SqlProbe, timeout: Span, most: usize) -> ProbeFound {
+    /// Looks; `rows` is empty yet.
+    pub(super) async fn look(&self, probe: &SqlProbe, timeout: Span, rows: FoundRows) -> ProbeFound {
         let is_over = EndsIt(Arc::default());
         let asked = async {
             let turn = self.room.clone().acquire_owned().await.expect("it is never closed");
             let (path, probe, is_over) = (self.path.clone(), probe.clone(), is_over.0.clone());
             let asked = on_thread(move || {
                 let _turn = turn;
-                ask(&path, (&probe, most), timeout, is_over)
+                ask(&path, (&probe, rows), timeout, is_over)
             });
             asked.await.map_err(|error| error.to_string())?
         };
@@ -65,17 +66,17 @@ impl SqliteLooker {
         match within(timeout, asked).await {
             None => unknown(&format!("the database did not answer within {timeout}")),
             Some(Err(why)) => unknown(&why),
-            Some(Ok(rows)) => judge(probe, rows, most).unwrap_or_else(|why| unknown(&why.to_string())),
+            Some(Ok(found)) => found,
         }
     }
 }
 
 fn ask(
     path: &Path,
-    (probe, most): (&SqlProbe, usize),
+    (probe, rows): (&SqlProbe, FoundRows),
     timeout: Span,
     is_over: Arc<AtomicBool>,
-) -> Result<Vec<Columns>, String> {
+) -> Result<ProbeFound, String> {
     // A pipe would hang.
     if !std::fs::metadata(path).is_ok_and(|file| file.is_file()) {
         return Err(format!("there is no file {}", path.display()));
@@ -86,7 +87,7 @@ fn ask(
     if query.column_count() == 0 || !query.readonly() {
         return Err("the query is no SELECT".to_owned());
     }
-    rows(&mut query, rows_to_read(probe, most)).map_err(|error| error.to_string())
+    judge(&mut query, probe, rows)
 }
 
 /// Whatever the query says, it can do nothing but read this file.
@@ -115,16 +116,22 @@ fn may(context: AuthContext<'_>) -> Authorization {
     }
 }
 
-fn rows(query: &mut Statement<'_>, to_read: usize) -> rusqlite::Result<Vec<Columns>> {
+/// Reads rows as long as more of them may be told apart, and keeps no more of each than its record has.
+fn judge(query: &mut Statement<'_>, probe: &SqlProbe, mut found: FoundRows) -> Result<ProbeFound, String> {
     let names: Vec<Arc<str>> = query.column_names().map(Arc::from).collect();
-    let mut found = Vec::new();
-    let mut rows = query.query([])?;
-    while found.len() < to_read
-        && let Some(row) = rows.next()?
-    {
-        found.push(columns(&names, row)?);
+    let said = |error: rusqlite::Error| error.to_string();
+    let mut rows = query.query([]).map_err(said)?;
+    if probe.wants_some {
+        let is_there = rows.next().map_err(said)?.is_some();
+        return Ok(if is_there { ProbeFound::holds() } else { ProbeFound::violated("no row is there") });
     }
-    Ok(found)
+    while !found.are_more()
+        && let Some(row) = rows.next().map_err(said)?
+    {
+        let columns = columns(&names, row).map_err(said)?;
+        add(probe, &mut found, &columns).map_err(|why| why.to_string())?;
+    }
+    Ok(found.judge())
 }
 
 fn columns(names: &[Arc<str>], row: &Row<'_>) -> rusqlite::Result<Columns> {
@@ -163,6 +170,11 @@ mod tests {
         }
     }
 
+    /// None yet, of rows that are counted and shown.
+    fn rows() -> FoundRows {
+        FoundRows::of(&crate::core::fixtures::probed_at("http://127.0.0.1/"))
+    }
+
     /// A file in WAL mode with some profiles, and a connection that writes to it.
     fn file(folder: &Path) -> (PathBuf, Connection) {
         let path = folder.join("app.db");
@@ -179,7 +191,7 @@ mod tests {
     }
 
     async fn said(path: &Path, query: &str) -> String {
-        let found = SqliteLooker::new(path.to_owned()).look(&probe(query), Span::secs(10), 1_000).await;
+        let found = SqliteLooker::new(path.to_owned()).look(&probe(query), Span::secs(10), rows()).await;
         format!("{} {}{}", found.outcome.as_str(), found.why, found.text.replace('\n', ";"))
     }
 
@@ -263,7 +275,7 @@ mod tests {
         let looker = SqliteLooker::new(path);
         let endless =
             "with recursive a(x) as (select 1 union all select x + 1 from a) select count(*) from a";
-        let found = looker.look(&probe(endless), Span::ms(100), 1_000).await;
+        let found = looker.look(&probe(endless), Span::ms(100), rows()).await;
         assert_eq!(found, ProbeFound::unknown("the database did not answer within 100ms"));
         // All turns are there again once it has ended.
         let _turns = looker.room.acquire_many(MAX_CONNECTIONS as u32).await.unwrap();

@@ -81,7 +81,7 @@ fn what_is_looked_at_is_violated_while_it_does_not_answer_as_it_should() {
 fn a_pause_is_looked_over_and_a_kill_too() {
     let target = target();
     let mut server = Punctual::start(&format!(
-        "checks: [{{name: well, every: 1m, assert: {{http: {{url: '{}'}}}}}}]\n",
+        "checks: [{{name: well, every: 4m, assert: {{http: {{url: '{}'}}}}}}]\n",
         target.url("/-/healthy")
     ));
     wait_for_status(&server, "well", "up");
@@ -94,6 +94,8 @@ fn a_pause_is_looked_over_and_a_kill_too() {
     assert_eq!(newest_ping(&server, "well")["id"], first, "a result is there since the last due time");
     assert!(punctual(&["unpause", "well", "--storage.path", &data]).0);
     assert_eq!(status(&server, "well"), "up");
+    // Long before it is due: what holds may have changed in the pause.
+    wait_until("a look after the pause", PATIENCE, || newest_ping(&server, "well")["id"] != first);
     // What is asserted is another thing: it is looked at at once.
     let other = format!(
         "checks: [{{name: well, every: 1m, assert: {{http: {{url: '{}', status: 404}}}}}}]\n",

@@ -163,6 +163,44 @@ fn another_query_has_other_records() {
     assert!(!ended.expect("it was one")["ended_at"].is_null(), "{incidents}");
 }
 
+/// 17.5b: a database of the same name that is another one is another thing.
+#[test]
+fn a_database_that_is_another_one_is_looked_at_at_once() {
+    let (staging, production) = (Application::new(4, 2), Application::new(4, 3));
+    let rarely = |app: &Application| app.config("").replace("every: 1s", "every: 4m");
+    let server = Punctual::start(&rarely(&staging));
+    wait_for_records(&server, 2);
+    server.write_config(&rarely(&production));
+    assert_eq!(server.reload().status, 200);
+    wait_for_records(&server, 3);
+}
+
+/// 18.2b, 18.6: what is counted is what can be told apart.
+#[test]
+fn rows_of_one_key_are_one_record() {
+    let app = Application::new(5_000, 5_000);
+    let query = "select id % 3 as job, email from profile where picture is null -- ";
+    let server = Punctual::start(&app.config("").replace("select id, email from", query));
+    wait_for_records(&server, 3);
+    assert_eq!(causes(&server, "pictures"), ["violated"]);
+}
+
+/// 18.3, 17.5b: what was a failure is one all the same where rows are no records any more.
+#[test]
+fn records_that_are_none_any_more_leave_a_check_that_fails() {
+    let app = Application::new(4, 2);
+    let rarely = app.config("").replace("every: 1s", "every: 4m");
+    let server = Punctual::start(&rarely);
+    wait_for_records(&server, 2);
+    server.write_config(&rarely.replace("max_records: 2000", "records: false"));
+    assert_eq!(server.reload().status, 200);
+    wait_until("the check itself fails", PATIENCE, || {
+        let incidents = server.get("/api/v1/incidents?check=pictures&ended=false").json();
+        let open = incidents["incidents"].as_array().unwrap();
+        open.len() == 1 && open[0]["key"] == ""
+    });
+}
+
 /// 17.4, T3: twelve are acknowledged, and a Prometheus dies: nothing is known, and nothing is over.
 #[test]
 fn records_outlast_a_prometheus_that_dies() {

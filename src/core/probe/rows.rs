@@ -1,10 +1,12 @@
 //! What a query has found: rows of a database, or series of a Prometheus, each with a key by which it is known again (17.16).
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::found::ProbeFound;
-use crate::core::assertion::Outcome;
+use crate::core::assertion::{Assertion, Outcome};
+use crate::core::incident::IncidentKey;
 use crate::core::record::{Record, RecordError};
 use crate::core::text::{first_bytes, first_chars, one_line};
 
@@ -19,6 +21,8 @@ pub enum RowError {
     Empty(String),
     #[error("a row is no record: {0}")]
     Record(#[from] RecordError),
+    #[error("the rows have more than {} MiB", FoundRows::MAX_BYTES >> 20)]
+    Large,
 }
 
 /// A row as a record that is known by the values of these columns, each with its name, joined by `/`.
@@ -86,9 +90,65 @@ pub fn title_of<'r>(template: &str, value_of: impl Fn(&str) -> Option<Cow<'r, st
     first_chars(&one_line(&title), Record::MAX_TITLE_CHARS).to_owned()
 }
 
+/// What a query has found so far, row by row, in bounds.
+#[derive(Debug)]
+pub struct FoundRows {
+    /// How many there may be.
+    most: usize,
+    /// Rows that have one key are one record (18.2); where they are no records, each is counted.
+    are_records: bool,
+    rows: Vec<Record>,
+    keys: BTreeSet<IncidentKey>,
+    bytes: usize,
+    are_more: bool,
+}
+
+impl FoundRows {
+    /// The most room that rows take, in bytes: as much as a report may have.
+    pub const MAX_BYTES: usize = 8 << 20;
+
+    /// None yet, for what is asserted.
+    pub fn of(assertion: &Assertion) -> FoundRows {
+        let most = assertion.max_records.map_or(ProbeFound::SHOWN_ROWS, |most| most as usize);
+        let are_records = assertion.max_records.is_some();
+        FoundRows { most, are_records, rows: Vec::new(), keys: BTreeSet::new(), bytes: 0, are_more: false }
+    }
+
+    /// Whether no more need be read: there are too many.
+    pub fn are_more(&self) -> bool {
+        self.are_more
+    }
+
+    /// Adds one.
+    ///
+    /// # Errors
+    ///
+    /// They are too large.
+    pub fn add(&mut self, row: Record) -> Result<(), RowError> {
+        if self.are_more || self.are_records && !self.keys.insert(row.key().clone()) {
+            return Ok(());
+        }
+        if self.rows.len() == self.most {
+            self.are_more = true;
+            return Ok(());
+        }
+        self.bytes += row.bytes();
+        if self.bytes > FoundRows::MAX_BYTES {
+            return Err(RowError::Large);
+        }
+        self.rows.push(row);
+        Ok(())
+    }
+
+    /// What they come to.
+    pub fn judge(self) -> ProbeFound {
+        ProbeFound::of_rows(self.rows, self.are_more)
+    }
+}
+
 impl ProbeFound {
     /// What rows come to: any of them is one too many. `are_more` than these says so.
-    pub fn of_rows(rows: Vec<Record>, are_more: bool) -> ProbeFound {
+    fn of_rows(rows: Vec<Record>, are_more: bool) -> ProbeFound {
         let Some(first) = rows.first() else { return ProbeFound::holds() };
         let count = match (rows.len(), are_more) {
             (1, false) => "1 row".to_owned(),
@@ -113,6 +173,7 @@ impl ProbeFound {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::fixtures::probed_at;
     use crate::core::incident::IncidentKeyError;
 
     /// 17.16
@@ -164,6 +225,32 @@ mod tests {
         assert_eq!(title("Mail of {email}, {other} {"), "Mail of a@b.c, {other} {");
         assert_eq!(title("{{email}}"), "{a@b.c}");
         assert_eq!(title(&"{email}".repeat(100)).chars().count(), 200);
+    }
+
+    /// 18.2b, 18.6, 17.13d
+    #[test]
+    fn rows_of_one_key_are_one_record_and_there_is_an_end_of_them() {
+        let found = |max_records: Option<u32>, keys: &mut dyn Iterator<Item = String>| {
+            let assertion = Assertion { max_records, ..probed_at("http://127.0.0.1/") };
+            let mut rows = FoundRows::of(&assertion);
+            for key in keys {
+                rows.add(Record::new(&key).expect("it is one")).expect("it fits");
+            }
+            let found = rows.judge();
+            (found.rows.len(), found.are_more)
+        };
+        let jobs = |count: usize, of: usize| (0..count).map(move |number| format!("job {}", number % of));
+        assert_eq!(found(Some(3), &mut jobs(1_200, 3)), (3, false));
+        assert_eq!(found(Some(3), &mut jobs(1_200, 4)), (3, true));
+        assert_eq!(found(None, &mut jobs(900, 3)), (900, false));
+        assert_eq!(found(None, &mut jobs(1_001, 3)), (1_000, true));
+        let mut rows = FoundRows::of(&Assertion { max_records: Some(10_000), ..probed_at("http://a/") });
+        let large = |number: usize| {
+            let details = format!("\"{}\"", "x".repeat(4_000));
+            Record::new(&number.to_string()).and_then(|row| row.detailed(&details)).expect("it is one")
+        };
+        let refused = (0..10_000).find_map(|number| rows.add(large(number)).err());
+        assert_eq!(refused, Some(RowError::Large));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use crate::core::assertion::FoundBy;
 use crate::core::check::CheckId;
 use crate::core::probe::{due_after, first_due};
 use crate::core::time::{Span, Time};
@@ -32,6 +33,8 @@ struct Planned {
     again_at: Option<Time>,
     /// It is not looked at any more, but a look still runs.
     is_gone: bool,
+    /// Since when it is armed, as far as we know: later, and it was paused meanwhile.
+    armed_since: Time,
 }
 
 /// A look that is to begin.
@@ -52,9 +55,17 @@ pub(super) enum LookEnd {
     NotStored,
 }
 
-/// The newest result of what is asserted now (17.5); those of what was asserted before are forgotten (17.3b).
+/// The newest result of what is asserted now (17.5); those of what was asserted before are forgotten (17.3b), and those from before
+/// a pause or the archive say nothing of now.
 fn last_result(check: &Check) -> Option<Time> {
-    check.known().state.results.newest_first().next().map(|result| result.at)
+    let state = &check.known().state;
+    let newest = state.results.newest_first().next().map(|result| result.at);
+    // A result is known to the second.
+    newest.filter(|at| *at + Span::secs(1) > state.armed_since)
+}
+
+fn armed_since(check: &Check) -> Time {
+    check.known().state.armed_since
 }
 
 fn first_due_of(check: &Check, last: Option<Time>, now: Time) -> Option<Time> {
@@ -68,13 +79,14 @@ fn planned_anew(check: &Arc<Check>, known: Option<&Planned>, now: Time) -> Optio
     // What was asserted before is still being looked at: the writer drops what that finds (17.7).
     let is_running = known.is_some_and(|known| known.is_running);
     let again_at = is_running.then_some(due);
-    Some(Planned { check: check.clone(), due, is_running, again_at, is_gone: false })
+    let armed_since = armed_since(check);
+    Some(Planned { check: check.clone(), due, is_running, again_at, is_gone: false, armed_since })
 }
 
 impl Planned {
     fn is_as_before(&self, check: &Check) -> bool {
         let (one, other) = (&self.check.definition.spec, &check.definition.spec);
-        !self.is_gone && one.asserts() == other.asserts() && one.schedule == other.schedule
+        !self.is_gone && one.asserts_as(other) && one.schedule == other.schedule
     }
 
     /// Where it was another meanwhile, and is as before again, it has forgotten what was found (17.3b), and is looked at at once.
@@ -83,6 +95,24 @@ impl Planned {
         let first = Some(()).filter(|()| may_have_forgotten && last_result(check).is_none());
         let first = first.and_then(|()| first_due_of(check, None, now));
         first.map_or(self.due, |first| first.min(self.due))
+    }
+
+    /// What waits is looked at as after a declaration that knows of this result, if that is earlier. One that runs says by its end
+    /// that it is not wanted.
+    fn bring_forward(
+        &mut self,
+        last: Option<Time>,
+        now: Time,
+        (waiting, id): (&mut BTreeSet<(Time, CheckId)>, CheckId),
+    ) {
+        if let Some(due) = first_due_of(&self.check, last, now)
+            && due < self.due
+            && !self.is_running
+        {
+            waiting.remove(&(self.due, id));
+            self.due = due;
+            waiting.insert((due, id));
+        }
     }
 
     fn due_after(&self, after: Time) -> Option<Time> {
@@ -113,6 +143,28 @@ impl Agenda {
         let still_running = before.into_iter().filter(|(_, known)| known.is_running);
         self.all.extend(still_running.map(|(id, known)| (id, Planned { is_gone: true, ..known })));
         self.running = self.all.values().filter(|planned| planned.is_running).count();
+    }
+
+    /// 17.5b: what was paused, and is not any more, is looked at at once. One that runs says by its end that it is not wanted.
+    pub(super) fn look_for_ends_of_pauses(&mut self, now: Time) {
+        for (id, planned) in &mut self.all {
+            let armed_since = armed_since(&planned.check);
+            if armed_since == planned.armed_since {
+                continue;
+            }
+            planned.armed_since = armed_since;
+            let last = last_result(&planned.check);
+            planned.bring_forward(last, now, (&mut self.waiting, *id));
+        }
+    }
+
+    /// What is found out in another way from now on is looked at at once, whatever was found before.
+    pub(super) fn look_again(&mut self, is_meant: impl Fn(&FoundBy) -> bool, now: Time) {
+        for (id, planned) in &mut self.all {
+            if planned.check.definition.spec.asserts().is_some_and(&is_meant) {
+                planned.bring_forward(None, now, (&mut self.waiting, *id));
+            }
+        }
     }
 
     /// 1.1: the clock was set back to `now`. What was to come by the date before is due at its next time by the new one.
@@ -199,10 +251,11 @@ fn count_skipped(planned: &Planned, now: Time) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::assertion::{AssertionResult, Outcome};
+    use crate::core::assertion::{Assertion, AssertionResult, Outcome};
     use crate::core::blind::BlindWindows;
     use crate::core::check::{Definition, Name, Source, Spec};
     use crate::core::fixtures::probed_at;
+    use crate::core::probe::PromqlProbe;
     use crate::core::schedule::Schedule;
     use crate::core::state::State;
     use crate::core::step::{Input, step};
@@ -339,6 +392,60 @@ mod tests {
         assert_eq!(begun(&mut agenda, now), [1]);
         assert_eq!(agenda.end(one.id, LookEnd::NotWanted, now), 0);
         assert_eq!(agenda.next(), Some(now + Span::secs(1)));
+    }
+
+    /// 17.5b: also where no look fell due in the pause, and where the check was in the archive.
+    #[test]
+    fn after_a_pause_or_the_archive_nothing_is_known_of_now() {
+        let (paused, archived) = (probed(1, 600), probed(2, 600));
+        for check in [&paused, &archived] {
+            result_at(check, start());
+        }
+        let mut agenda = declared(&[paused.clone(), archived.clone()]);
+        let now = start() + Span::mins(5);
+        agenda.look_for_ends_of_pauses(now);
+        assert!(agenda.next().is_some_and(|due| due - now > Span::mins(1)), "nothing was paused");
+        agenda.declare([paused.clone()].iter(), now);
+        // Both are armed anew: the one by the end of its pause, the other by its return.
+        for check in [&paused, &archived] {
+            check.known().state.armed_since = now;
+        }
+        agenda.look_for_ends_of_pauses(now);
+        assert!(agenda.next().is_some_and(|due| due - now <= Span::mins(1)));
+        agenda.declare([paused, archived].iter(), now);
+        assert!(times(&agenda).iter().all(|(_, due)| *due - now <= Span::mins(1)), "{:?}", times(&agenda));
+    }
+
+    /// 17.3b, 17.5b, 18.8: how a row is called and how long a look may take is another look of the same; whether rows are records is
+    /// not.
+    #[test]
+    fn a_title_and_a_time_out_move_nothing_and_records_do() {
+        let with = |title: &str, timeout: Span, max_records: Option<u32>| {
+            let one = probed(1, 600);
+            let mut definition = (*one.definition).clone();
+            let probe = PromqlProbe {
+                prometheus: "main".into(),
+                query: "up == 0".into(),
+                key: Arc::default(),
+                title: title.into(),
+                timeout,
+            };
+            let found_by = FoundBy::Promql(probe);
+            let assertion = Assertion { found_by, unknowns_before_alert: 3, max_records };
+            Arc::make_mut(&mut definition.spec).assert = Some(assertion.into());
+            let known = one.known().clone();
+            Arc::new(Check::new(one.id, definition.into(), known))
+        };
+        let first = with("a", Span::secs(1), Some(7));
+        result_at(&first, start());
+        let mut agenda = declared(&[first]);
+        let before = agenda.next();
+        let named = with("b", Span::secs(2), Some(9));
+        result_at(&named, start());
+        agenda.declare([named].iter(), start());
+        assert_eq!(agenda.next(), before);
+        agenda.declare([with("b", Span::secs(2), None)].iter(), start());
+        assert!(agenda.next().is_some_and(|due| due - start() <= Span::mins(1)));
     }
 
     /// 17.5c: nobody knows what a look has found that could not be stored.

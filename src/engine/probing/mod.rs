@@ -12,8 +12,9 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 
 use super::shared::{Engine, duration};
-use crate::core::assertion::Outcome;
+use crate::core::assertion::{FoundBy, Outcome};
 use crate::core::time::{Span, Time};
+use crate::probe::Looker;
 use crate::store::live::CheckList;
 use agenda::{Agenda, DueLook, LookEnd};
 use apart::Apart;
@@ -31,6 +32,7 @@ pub(super) async fn run(engine: &Arc<Engine>) {
         engine,
         agenda: Agenda::default(),
         declared: CheckList::default(),
+        looker: engine.outward.borrow().looker.clone(),
         newest: engine.clock.now(),
         apart: Apart::default(),
         is_threadless: false,
@@ -52,6 +54,8 @@ struct Prober<'e> {
     agenda: Agenda,
     /// The checks of the agenda, as they were listed.
     declared: CheckList,
+    /// With what it is looked.
+    looker: Arc<Looker>,
     /// The newest time that was seen.
     newest: Time,
     apart: Apart,
@@ -72,6 +76,14 @@ impl Prober<'_> {
         if !directory.probed.is_copy_of(&self.declared) {
             self.declared = directory.probed.clone();
             self.agenda.declare(self.declared.iter(), now);
+        }
+        self.agenda.look_for_ends_of_pauses(now);
+        let looker = self.engine.outward.borrow().looker.clone();
+        if !Arc::ptr_eq(&looker, &self.looker) {
+            // 17.5b: another Prometheus or database of that name is another thing.
+            let is_asked_otherwise = |found_by: &FoundBy| !looker.asks_as(&self.looker, found_by);
+            self.agenda.look_again(is_asked_otherwise, now);
+            self.looker = looker;
         }
     }
 
@@ -125,8 +137,8 @@ impl Prober<'_> {
         };
         engine.counters.probes.lag.observe(duration(now - *due));
         let look = Arc::new(look);
-        let (writer, looker) = (engine.writer.clone(), engine.outward.borrow().looker.clone());
-        self.looks.begin(look.clone(), task::run(look, looker, writer), runtime);
+        let (writer, outward) = (engine.writer.clone(), engine.outward.clone());
+        self.looks.begin(look.clone(), task::run(look, outward, writer), runtime);
     }
 
     /// What ended by a bug has stored nothing.

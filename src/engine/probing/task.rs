@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::agenda::LookEnd;
@@ -10,6 +11,7 @@ use crate::core::assertion::{Assertion, AssertionResult, Outcome};
 use crate::core::probe::{ProbeFound, ProbeKind, period};
 use crate::core::text::first_bytes;
 use crate::core::time::{Span, Time};
+use crate::engine::outward::Outward;
 use crate::probe::Looker;
 use crate::store::live::Check;
 use crate::store::writer::Writer;
@@ -72,10 +74,18 @@ impl Look {
 }
 
 /// Looks, and waits until what was found is stored, or cannot be.
-pub(super) async fn run(look: Arc<Look>, looker: Arc<Looker>, writer: Arc<Writer>) -> LookDone {
+pub(super) async fn run(
+    look: Arc<Look>,
+    outward: watch::Receiver<Arc<Outward>>,
+    writer: Arc<Writer>,
+) -> LookDone {
     let watch = Stopwatch::start();
-    let found = found(look.clone(), looker).await;
+    let looker = outward.borrow().looker.clone();
+    let found = found(look.clone(), looker.clone()).await;
     let outcome = found.outcome;
+    if !outward.borrow().looker.asks_as(&looker, &look.assertion.found_by) {
+        return LookDone { outcome, became: LookEnd::NotWanted };
+    }
     let took = Span::ms(i64::try_from(watch.took().as_millis()).unwrap_or(i64::MAX));
     let became = stored(&look, &writer, look.fact(found, took)).await;
     LookDone { outcome, became }
