@@ -32,6 +32,7 @@ pub(super) struct Tx<'a> {
     pub(super) settings: Option<&'a UnstoredSettings>,
     /// What a configuration is still to change.
     pub(super) pending: Option<&'a PendingChanges>,
+    pub(super) records_left: usize,
     /// What of that this call carried out.
     pub(super) carried: Vec<(Name, Redeclared)>,
     pub(super) numbers: Numbers,
@@ -86,6 +87,7 @@ impl<'a> Tx<'a> {
         Tx {
             db,
             numbers: memory.numbers,
+            records_left: memory.pieces.records,
             memory,
             live,
             settings,

@@ -77,6 +77,8 @@ pub(in crate::store) trait OfProcess {
     fn set_aside(&mut self, id: DeliveryId, until: Option<Time>, by: Vec<HeldBy>);
     /// How much is done in one call.
     fn pieces(&self) -> Pieces;
+    /// How many records results may still change in this call, whosever they are.
+    fn records_left(&mut self) -> &mut usize;
     /// What is held by what has changed since the last call does not stand aside any more, at most so much at a time. Answers
     /// whether there is more.
     fn let_asked_return(&mut self, limit: usize, now: Time) -> bool;

@@ -73,11 +73,13 @@ pub(super) fn carry_out_result(
     let in_a_row = InARow { to_begin: spec.failures_before_alert, to_end: spec.successes_to_recover };
     let result = totals.next_result();
     let changes = difference(named, &known, in_a_row, result);
-    let slice = rows.pieces().records;
+    // Several results may come in one call.
+    let slice = *rows.records_left();
     let left = changes.len().saturating_sub(slice);
     if is_to_be_all && left > 0 {
         return Ok(None);
     }
+    *rows.records_left() -= changes.len() - left;
     let news = change(rows, of, |rows, made| {
         for change in changes.iter().take(slice) {
             carry_out(rows, of, change, (result.number, made))?;

@@ -353,6 +353,25 @@ fn a_slice_of_what_is_looked_at_no_more_makes_nothing_of_records() {
     assert_eq!(left(&mut world, again), (0, 300));
 }
 
+/// 18.7a: no ping waits for the results of many checks together, either.
+#[test]
+fn results_of_one_call_change_no_more_records_than_one_result_may() {
+    let mut world = World::new(Sqlite::default());
+    world.configuration.checks = ["a", "b", "c"].map(|text| asserting(text, assertion(Some(10_000)))).into();
+    world.configure().unwrap();
+    let of = |world: &mut World<Sqlite>, name: &str, count: usize| {
+        world.entry(name, What::Result(fact_of(many(count))))
+    };
+    let entries = [of(&mut world, "a", 150), of(&mut world, "b", 150), of(&mut world, "c", 50)];
+    let applied = world.store().apply(&entries).unwrap();
+    let is_taken: Vec<bool> = applied.iter().map(|one| matches!(one, Applied::Result(_))).collect();
+    assert_eq!((is_taken, &applied[1]), (vec![true, false, true], &Applied::InSlices));
+    let again = of(&mut world, "b", 150);
+    assert!(matches!(world.store().apply(&[again]).unwrap()[..], [Applied::Result(_)]));
+    let open = ["a", "b", "c"].map(|name| world.state(name).records().open);
+    assert_eq!(open, [150, 150, 50]);
+}
+
 /// 18.4: `after` counts from the result that was one too many in a row.
 #[test]
 fn a_record_has_to_be_named_and_missed_often_enough() {

@@ -92,6 +92,10 @@ impl OfProcess for Tx<'_> {
         self.memory.pieces
     }
 
+    fn records_left(&mut self) -> &mut usize {
+        &mut self.records_left
+    }
+
     fn let_asked_return(&mut self, limit: usize, now: Time) -> bool {
         self.memory.outbox.let_asked_return(limit, now)
     }
