@@ -106,6 +106,31 @@ fn a_pause_is_looked_over_and_a_kill_too() {
     wait_for_status(&server, "well", "failing");
 }
 
+/// 17.7b, T10: what a look finds that began before a pause is nothing, and after the pause it is looked at again.
+#[test]
+fn what_was_looked_at_before_a_pause_is_dropped() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = Punctual::start(&format!(
+        "checks: [{{name: slow, every: 4m, assert: {{http: {{url: 'http://127.0.0.1:{port}/', timeout: 1m}}}}}}]\n"
+    ));
+    let answer = |mut stream: std::net::TcpStream, status: &str| {
+        let mut head = [0; 512];
+        assert!(stream.read(&mut head).unwrap() > 0);
+        let whole = format!("HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        stream.write_all(whole.as_bytes()).unwrap();
+    };
+    let (first, _) = listener.accept().unwrap();
+    let data = server.data().display().to_string();
+    assert!(punctual(&["pause", "slow", "--storage.path", &data]).0);
+    assert!(punctual(&["unpause", "slow", "--storage.path", &data]).0);
+    answer(first, "500 Broken");
+    let (second, _) = listener.accept().unwrap();
+    assert_eq!(server.get("/api/v1/checks/slow/pings").json()["pings"], json!([]), "it was dropped");
+    answer(second, "200 OK");
+    wait_for_status(&server, "slow", "up");
+}
+
 /// 17.6c, 17.10a, 17.12b: a server that takes a request and never answers.
 #[test]
 fn what_hangs_is_no_answer_and_makes_no_ping_wait() {
