@@ -46,8 +46,8 @@
 //! - [`notify`]: one attempt to send one message: webhooks, mail, Alertmanager. A kind of receiver is one file or folder:
 //!   its keys and their reader, its settings, its bounds and its transport; `notify/mod.rs` has the table of kinds.
 //!   **Invariant:** it decides nothing that outlives the attempt, and it ends in time whatever the other side does.
-//! - [`probe`]: one look of our own at what a check asserts: HTTP, a query to Prometheus or to SQLite. **Invariant:** as of an attempt of `notify`: it decides nothing
-//!   that outlives it, and ends in time.
+//! - [`probe`]: one look of our own at what a check asserts: HTTP, a query to Prometheus or to SQLite, a command. **Invariant:** as of an attempt of `notify`: it decides
+//!   nothing that outlives it, and ends in time.
 //! - [`metrics`]: one table of all metrics, written chunk by chunk.
 //! - [`engine`]: what happens without a request. Plain functions over a store, and a thin loop around them.
 //! - [`app`]: what can be done at run time, once for all who ask, over [`app::Services`]; and [`app::view`], how checks
@@ -95,7 +95,7 @@
 //!
 //! # What is not here
 //!
-//! - No probe runs a command, and none asks a database that is no file of SQLite: programs report what they find.
+//! - No probe asks a database that is no file of SQLite: programs report what they find.
 //! - One store: SQLite. No replicas; a standby waits for the folder's lock.
 //! - No accounts: people are known by a token, by a password that a file has, or by the word of a proxy in front.
 //! - No page needs a script: one of ours asks again. No state in the browser but who is signed in.

@@ -35,7 +35,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("config", &["core", "zones", "yaml", "notify", "probe"]),
     ("store", &["core", "clock", "zones"]),
     ("metrics", &["core", "clock", "zones"]),
-    ("probe", &["core", "yaml", "notify"]),
+    ("probe", &["core", "yaml", "exec", "notify"]),
     ("engine", &["core", "clock", "zones", "config", "store", "notify", "probe", "metrics"]),
     ("app", &["core", "clock", "zones", "config", "store", "notify", "metrics"]),
     ("compat", &["core", "clock", "zones", "config", "store", "notify", "metrics", "engine", "app"]),

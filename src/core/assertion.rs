@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ping::{Ping, PingKind, Rid};
-use super::probe::{HttpProbe, ProbeKind, PromqlProbe, SqlProbe};
+use super::probe::{ExecProbe, HttpProbe, ProbeKind, PromqlProbe, SqlProbe};
 use super::time::Span;
 
 /// A condition that a check states (17.1).
@@ -28,6 +28,8 @@ pub enum FoundBy {
     Promql(PromqlProbe),
     /// By a query that it asks a database.
     Sql(SqlProbe),
+    /// By a command of this machine.
+    Exec(ExecProbe),
 }
 
 impl FoundBy {
@@ -38,6 +40,7 @@ impl FoundBy {
             FoundBy::Http(_) => Some(ProbeKind::Http),
             FoundBy::Promql(_) => Some(ProbeKind::Promql),
             FoundBy::Sql(_) => Some(ProbeKind::Sql),
+            FoundBy::Exec(_) => Some(ProbeKind::Exec),
         }
     }
 

@@ -6,6 +6,7 @@
 
 mod body;
 mod columns;
+mod command;
 pub(crate) mod database;
 mod http;
 mod lacks;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use crate::core::assertion::FoundBy;
 use crate::core::probe::{ProbeFound, time_out};
 use crate::core::time::{Span, Time};
+use crate::notify::exec::NOT_ALLOWED;
 
 pub use database::Database;
 use database::DatabaseAt;
@@ -35,6 +37,7 @@ pub struct Looker {
     http: HttpLooker,
     prometheuses: BTreeMap<Arc<str>, PromqlLooker>,
     databases: BTreeMap<Arc<str>, SqliteLooker>,
+    runs_commands: bool,
 }
 
 impl Looker {
@@ -48,7 +51,13 @@ impl Looker {
             http: HttpLooker::default(),
             prometheuses: prometheuses.iter().map(prometheus).collect(),
             databases: databases.iter().map(database).collect(),
+            runs_commands: false,
         }
+    }
+
+    /// The same, which runs commands if that is allowed: a database that was copied or changed makes no server run anything.
+    pub fn with_commands(self, are_allowed: bool) -> Looker {
+        Looker { runs_commands: are_allowed, ..self }
     }
 
     /// Looks once, at `now`; never for longer than half of the period (17.6). What a program reports is unknown here.
@@ -65,6 +74,8 @@ impl Looker {
                 Some(looker) => looker.look(probe, within(probe.timeout)).await,
                 None => gone("databases", &probe.database),
             },
+            FoundBy::Exec(probe) if self.runs_commands => command::look(probe, within(probe.timeout)).await,
+            FoundBy::Exec(_) => ProbeFound::unknown(NOT_ALLOWED),
         }
     }
 

@@ -8,7 +8,6 @@ use super::agenda::LookEnd;
 use crate::clock::Stopwatch;
 use crate::core::assertion::{Assertion, AssertionResult, Outcome};
 use crate::core::probe::{ProbeFound, ProbeKind, period};
-use crate::core::text::first_bytes;
 use crate::core::time::{Span, Time};
 use crate::probe::Looker;
 use crate::store::live::Check;
@@ -51,13 +50,13 @@ impl Look {
     fn fact(&self, found: ProbeFound, took: Span) -> ResultFact {
         // The rows are in the text: nothing else is kept of them.
         let ProbeFound { outcome, why, text, rows: _ } = found;
-        let kept = first_bytes(&text, PingFact::MAX_BODY_BYTES);
+        let (text, left_out) = PingFact::kept_body(&text);
         ResultFact {
             result: AssertionResult::new(outcome, Some(took)),
             records: None,
             why: Some(why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(&why).to_owned()),
-            text: Some(kept.as_bytes().to_vec()).filter(|text| !text.is_empty()),
-            left_out: (text.len() - kept.len()) as u64,
+            text,
+            left_out,
             source: FoundAt::Probe { assertion: self.assertion.clone(), begun: self.begun },
         }
     }

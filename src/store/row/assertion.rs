@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::core::assertion::{Assertion, FoundBy, Reported};
-use crate::core::probe::{HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
+use crate::core::probe::{ExecLimits, ExecProbe, HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
 use crate::core::record::NamedRecords;
 use crate::core::time::Span;
 
@@ -26,6 +26,7 @@ enum FoundByRow {
     Http(HttpProbeRow),
     Promql(QueryRow),
     Sql(QueryRow),
+    Exec(ExecProbeRow),
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -62,6 +63,15 @@ struct QueryRow {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     wants_some: bool,
     timeout: i64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct ExecProbeRow {
+    line: Vec<String>,
+    timeout: i64,
+    memory: u64,
+    files: u64,
+    processes: u64,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -109,6 +119,15 @@ pub(super) fn assertion_row(assertion: &Assertion) -> AssertionRow {
                 title: title.to_string(),
                 wants_some: *wants_some,
                 timeout: timeout.as_ms(),
+            })
+        }
+        FoundBy::Exec(ExecProbe { line, timeout, limits: ExecLimits { memory, files, processes } }) => {
+            FoundByRow::Exec(ExecProbeRow {
+                line: line.iter().map(ToString::to_string).collect(),
+                timeout: timeout.as_ms(),
+                memory: *memory,
+                files: *files,
+                processes: *processes,
             })
         }
     };
@@ -167,6 +186,13 @@ pub(super) fn read_assertion(row: AssertionRow) -> Assertion {
             wants_some: row.wants_some,
             timeout: Span::ms(row.timeout),
         }),
+        FoundByRow::Exec(ExecProbeRow { line, timeout, memory, files, processes }) => {
+            FoundBy::Exec(ExecProbe {
+                line: line.into_iter().map(text).collect(),
+                timeout: Span::ms(timeout),
+                limits: ExecLimits { memory, files, processes },
+            })
+        }
     };
     let max_records = Some(row.max_records).filter(|most| *most > 0);
     Assertion { found_by, unknowns_before_alert: row.unknowns_before_alert, max_records }
