@@ -44,6 +44,17 @@ impl FoundBy {
         }
     }
 
+    /// How long a look of punctual's own may take, where its period is long enough (17.6).
+    pub fn timeout(&self) -> Option<Span> {
+        match self {
+            FoundBy::Reporter(_) => None,
+            FoundBy::Http(HttpProbe { timeout, .. })
+            | FoundBy::Promql(PromqlProbe { timeout, .. })
+            | FoundBy::Sql(SqlProbe { timeout, .. })
+            | FoundBy::Exec(ExecProbe { timeout, .. }) => Some(*timeout),
+        }
+    }
+
     /// Whether punctual looks itself: then nobody else reports, and no result is late (17.10).
     pub fn is_probe(&self) -> bool {
         self.probe().is_some()

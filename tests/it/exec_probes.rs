@@ -46,10 +46,12 @@ fn result(server: &Punctual, name: &str) -> Value {
     })
 }
 
-/// What a command wrote, as it is kept.
+/// What a command wrote, as it is kept with the first result that said it.
 fn text(server: &Punctual, name: &str) -> String {
-    let id = result(server, name)["id"].to_string();
-    server.get(&format!("/api/v1/checks/{name}/pings/{}/body", id.trim_matches('"'))).text()
+    let pings = server.get(&format!("/api/v1/checks/{name}/pings")).json();
+    let pings = pings["pings"].as_array().unwrap();
+    let with_text = pings.iter().find(|ping| ping["has_body"] == true).expect("one has a text");
+    server.get(&format!("/api/v1/checks/{name}/pings/{}/body", with_text["id"])).text()
 }
 
 /// 17.15b

@@ -100,7 +100,7 @@ impl Prober<'_> {
         let (probes, now) = (&engine.counters.probes, engine.clock.now());
         probes.running.store(self.agenda.running().all as u64, Ordering::Relaxed);
         probes.waits_since(self.agenda.next().filter(|due| *due <= now));
-        probes.runs_since(self.looks.running().map(|look| look.begun).min());
+        probes.ends_by(self.looks.running().map(|look| look.ends_by()).min());
         probes.trust.note(!engine.outward.borrow().looker.lacks_trust(), now);
     }
 

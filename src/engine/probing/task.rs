@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use super::agenda::LookEnd;
 use crate::clock::Stopwatch;
 use crate::core::assertion::{Assertion, AssertionResult, Outcome};
-use crate::core::probe::{ProbeFound, ProbeKind, period};
+use crate::core::probe::{ProbeFound, ProbeKind, period, time_out};
 use crate::core::time::{Span, Time};
 use crate::probe::Looker;
 use crate::store::live::Check;
@@ -21,7 +21,7 @@ pub(super) struct Look {
     pub(super) kind: ProbeKind,
     assertion: Arc<Assertion>,
     period: Option<Span>,
-    pub(super) begun: Time,
+    begun: Time,
 }
 
 /// What a look came to.
@@ -44,6 +44,12 @@ impl Look {
         let kind = assertion.found_by.probe()?;
         let period = period(definition.name.as_str(), &definition.spec.schedule, due);
         Some(Look { check: check.clone(), kind, assertion, period, begun })
+    }
+
+    /// When it should end: a command may take an hour.
+    pub(super) fn ends_by(&self) -> Time {
+        let asked = self.assertion.found_by.timeout();
+        self.begun + asked.map_or(Span::ZERO, |asked| time_out(asked, self.period))
     }
 
     /// What it has found, as it is stored.

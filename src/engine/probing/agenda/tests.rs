@@ -1,3 +1,4 @@
+use super::super::task::Look;
 use super::*;
 use crate::core::assertion::{Assertion, AssertionResult, Outcome};
 use crate::core::blind::BlindWindows;
@@ -234,4 +235,14 @@ fn a_clock_that_is_set_back_delays_no_look_by_more_than_its_period() {
     assert_eq!(times.len(), 10);
     let is_soon = |due: Time| (Span::MS..=Span::mins(10)).contains(&(due - start()));
     assert!(times.iter().all(|(_, due)| is_soon(*due)), "{times:?}");
+}
+
+/// 17.6c, 17.10b
+#[test]
+fn a_look_should_end_when_its_time_is_over_or_half_of_its_period() {
+    let ends = |mins| {
+        let look = Look::new(&command(1, mins), start(), start()).expect("it is one");
+        look.ends_by() - start()
+    };
+    assert_eq!((ends(60), ends(1)), (Span::mins(1), Span::secs(30)));
 }
