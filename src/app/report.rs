@@ -14,7 +14,8 @@ use crate::core::time::{Span, Time};
 use crate::store::command::StoreCommand;
 use crate::store::live::Check;
 use crate::store::{
-    Applied, RecordAnswer, RecordCall, RecordNews, RecordOrder, RecordRefusal, ResultFact, ResultTaken,
+    Applied, FoundAt, RecordAnswer, RecordCall, RecordNews, RecordOrder, RecordRefusal, ResultFact,
+    ResultTaken,
 };
 
 /// What is due within this time is asked for where a result counts whenever it comes: its reporter looks now (17.9).
@@ -48,7 +49,7 @@ async fn take_all(
         if let Some(taken) = take_whole(services, check, fact.clone()).await? {
             return Ok(ResultTaken { records: news.followed_by(taken.records), ..taken });
         }
-        news = news.followed_by(take_slices(services, check, &named).await?);
+        news = news.followed_by(take_slices(services, check, (&named, &fact.source)).await?);
     }
     Err(PingNotTaken::Overloaded)
 }
@@ -57,11 +58,11 @@ async fn take_all(
 async fn take_slices(
     services: &Services,
     check: CheckId,
-    named: &Arc<NamedRecords>,
+    (named, source): (&Arc<NamedRecords>, &FoundAt),
 ) -> Result<RecordNews, PingNotTaken> {
     let mut news = RecordNews::default();
     loop {
-        let what = RecordOrder::Slice(named.clone());
+        let what = RecordOrder::Slice(named.clone(), source.clone());
         let call = Box::new(RecordCall { check, what, by: String::new() });
         let done = services.command_of_program(|answer| StoreCommand::Records(call, answer)).await;
         match done {

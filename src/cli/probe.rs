@@ -54,7 +54,7 @@ pub(super) async fn run(args: &ProbeArgs, clock: &Clock, out: &mut impl Write) -
     let period = period(check.name.as_str(), &check.spec.schedule, begun);
     // Whoever types this runs it by their own right.
     let looker = Looker::new(&config.prometheuses, &config.databases).with_commands(true);
-    let found = looker.look(&assertion.found_by, period, begun).await;
+    let found = looker.look(assertion, period, begun).await;
     let took = clock.now() - begun;
     let why = if found.why.is_empty() { String::new() } else { format!(": {}", found.why) };
     writeln!(out, "{} {}{why} (took {took})", check.name, found.outcome.as_str())?;

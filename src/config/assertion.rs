@@ -78,20 +78,24 @@ fn reported(fields: &Fields<'_>, log: &mut Log) -> Reported {
     }
 }
 
-/// How many records a result may name; `None`: it names none.
+/// How many records a result may name; `None`: it names none (18.3).
 fn max_records(asserts: &Fields<'_>, found_by: &FoundBy, log: &mut Log) -> Option<u32> {
     let most = asserts.whole(log, "max_records").and_then(|number| u32::try_from(number).ok());
-    if asserts.flag(log, "records") == Some(false) {
-        if asserts.has("max_records") {
-            let message = "`max_records` says nothing with `records: false`: results name none";
-            log.fault(asserts.at_key("max_records"), message);
+    let wants = asserts.flag(log, "records");
+    if !found_by.may_name_records() {
+        let why = match found_by {
+            FoundBy::Sql(_) => "with `want: some` no row violates",
+            _ => "an answer is well or not, and names no records",
+        };
+        let says_more = [("records", wants == Some(true)), ("max_records", asserts.has("max_records"))];
+        for (key, _) in says_more.into_iter().filter(|(_, says)| *says) {
+            log.fault(asserts.at_key(key), format!("`{key}` says nothing here: {why}"));
         }
         return None;
     }
-    if found_by.is_probe() {
-        // What punctual finds itself is about the whole, so far.
-        if most.is_some() {
-            let message = "`max_records` is not supported by this version with what punctual looks at itself";
+    if wants == Some(false) {
+        if asserts.has("max_records") {
+            let message = "`max_records` says nothing with `records: false`: results name none";
             log.fault(asserts.at_key("max_records"), message);
         }
         return None;

@@ -239,7 +239,7 @@ fn json_condition(condition: &JsonCondition) -> Value {
 
 fn asserted(mut found_by: Value, assertion: &Assertion) -> Value {
     match assertion.max_records {
-        None if assertion.found_by.is_probe() => {}
+        None if !assertion.found_by.may_name_records() => {}
         None => found_by["records"] = false.into(),
         Some(NamedRecords::DEFAULT_MOST) => {}
         Some(most) => found_by["max_records"] = most.into(),

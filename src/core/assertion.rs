@@ -59,6 +59,15 @@ impl FoundBy {
     pub fn is_probe(&self) -> bool {
         self.probe().is_some()
     }
+
+    /// Whether what violates may be named one by one (18.3): an answer is well or not, and where a row is wanted none violates.
+    pub fn may_name_records(&self) -> bool {
+        match self {
+            FoundBy::Reporter(_) | FoundBy::Promql(_) => true,
+            FoundBy::Sql(probe) => !probe.wants_some,
+            FoundBy::Http(_) | FoundBy::Exec(_) => false,
+        }
+    }
 }
 
 impl Assertion {

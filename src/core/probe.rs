@@ -10,10 +10,10 @@ mod sql;
 
 pub use due::{due_after, first_due, period};
 pub use exec::{ExecLimits, ExecProbe};
-pub use found::{FoundRow, ProbeFound};
+pub use found::ProbeFound;
 pub use http::{HttpProbe, JsonCondition, JsonTest};
 pub use promql::PromqlProbe;
-pub use rows::{NoKey, key_of_columns, key_of_labels, title_of};
+pub use rows::{RowError, known_by_columns, known_by_labels, title_of};
 pub use sql::SqlProbe;
 
 use super::time::Span;

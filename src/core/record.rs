@@ -47,6 +47,8 @@ impl Record {
     pub const MAX_LABELS: usize = 8;
     /// The longest value of a label, in bytes.
     pub const MAX_LABEL_BYTES: usize = 1024;
+    /// The longest name of a label.
+    const MAX_LABEL_NAME_BYTES: usize = 128;
 
     /// A record of which nothing but its key is known.
     ///
@@ -85,6 +87,22 @@ impl Record {
         Ok(Record { details: details.into(), ..self })
     }
 
+    /// Whether a record may have this label: its name as a check's (18.1), its value a line that is not empty.
+    pub fn is_label(name: &str, value: &str) -> bool {
+        Record::is_label_name(name) && Record::is_label_value(value)
+    }
+
+    /// Whether a label may have this name.
+    pub fn is_label_name(name: &str) -> bool {
+        let first = |c: char| c.is_ascii_alphabetic() || c == '_';
+        let is_named = name.chars().all(|c| first(c) || c.is_ascii_digit());
+        name.starts_with(first) && name.len() <= Record::MAX_LABEL_NAME_BYTES && is_named
+    }
+
+    fn is_label_value(text: &str) -> bool {
+        (1..=Record::MAX_LABEL_BYTES).contains(&text.len()) && !text.contains(char::is_control)
+    }
+
     /// The same with labels, of whose names the caller knows that they are names of labels.
     ///
     /// # Errors
@@ -94,10 +112,7 @@ impl Record {
         if labels.len() > Record::MAX_LABELS {
             return Err(RecordError::ManyLabels);
         }
-        let is_value = |text: &str| {
-            (1..=Record::MAX_LABEL_BYTES).contains(&text.len()) && !text.contains(char::is_control)
-        };
-        if !labels.iter().all(|(_, value)| is_value(value)) {
+        if !labels.iter().all(|(_, value)| Record::is_label_value(value)) {
             return Err(RecordError::Label);
         }
         labels.sort();
@@ -154,6 +169,11 @@ impl NamedRecords {
         if !self.are_more {
             self.records.insert(record.key.clone(), record);
         }
+    }
+
+    /// The same, of which not all were read: whatever a check allows for, these are more (18.6).
+    pub fn and_more(self) -> NamedRecords {
+        NamedRecords { are_more: true, ..self }
     }
 
     /// Whether they are no more than this (18.6).

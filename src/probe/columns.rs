@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use crate::core::assertion::Outcome;
-use crate::core::probe::{FoundRow, NoKey, ProbeFound, SqlProbe, key_of_columns, title_of};
+use crate::core::probe::{ProbeFound, RowError, SqlProbe, known_by_columns, title_of};
+use crate::core::record::Record;
 
 /// The values of a row, each with the name of its column, as text; `None` is NULL.
 pub(super) type Columns = Vec<(Arc<str>, Option<String>)>;
 
-/// How many rows are read: one more than may violate, or one where it is only asked whether any is there.
-pub(super) fn rows_to_read(probe: &SqlProbe) -> usize {
-    if probe.wants_some { 1 } else { FoundRow::MOST + 1 }
+/// How many rows are read of which `most` may violate: one more, or one where it is only asked whether any is there.
+pub(super) fn rows_to_read(probe: &SqlProbe, most: usize) -> usize {
+    if probe.wants_some { 1 } else { most + 1 }
 }
 
-/// What rows come to; or why nothing can be said of them.
-pub(super) fn judge(probe: &SqlProbe, mut rows: Vec<Columns>) -> Result<ProbeFound, NoKey> {
+/// What rows come to, of which `most` may violate; or why nothing can be said of them.
+pub(super) fn judge(probe: &SqlProbe, mut rows: Vec<Columns>, most: usize) -> Result<ProbeFound, RowError> {
     if probe.wants_some {
         return Ok(if rows.is_empty() {
             ProbeFound::violated("no row is there")
@@ -22,27 +23,24 @@ pub(super) fn judge(probe: &SqlProbe, mut rows: Vec<Columns>) -> Result<ProbeFou
             ProbeFound::holds()
         });
     }
-    let are_more = rows.len() > FoundRow::MOST;
-    rows.truncate(FoundRow::MOST);
-    let rows: Result<Vec<FoundRow>, NoKey> = rows.iter().map(|columns| row(probe, columns)).collect();
+    let are_more = rows.len() > most;
+    rows.truncate(most);
+    let rows: Result<Vec<Record>, RowError> = rows.iter().map(|columns| row(probe, columns)).collect();
     let found = ProbeFound::of_rows(rows?, are_more);
     debug_assert!(found.outcome != Outcome::Unknown);
     Ok(found)
 }
 
-fn row(probe: &SqlProbe, columns: &Columns) -> Result<FoundRow, NoKey> {
+fn row(probe: &SqlProbe, columns: &Columns) -> Result<Record, RowError> {
     let of = |name: &str| columns.iter().find(|(column, _)| **column == *name);
-    let keyed: Result<Vec<_>, NoKey> = if probe.key.is_empty() {
+    let keyed: Result<Vec<_>, RowError> = if probe.key.is_empty() {
         Ok(columns.iter().take(1).collect())
     } else {
-        probe.key.iter().map(|name| of(name).ok_or_else(|| NoKey::NoColumn(name.to_string()))).collect()
+        probe.key.iter().map(|name| of(name).ok_or_else(|| RowError::NoColumn(name.to_string()))).collect()
     };
-    let key = key_of_columns(keyed?.into_iter().map(|(name, value)| (&**name, value.as_deref())))?;
-    let title = match &*probe.title {
-        "" => key.clone(),
-        template => title_of(template, |name| Some(of(name)?.1.as_deref().unwrap_or("NULL").into())),
-    };
-    Ok(FoundRow { key, title, details: details(columns), labels: Vec::new() })
+    let row = known_by_columns(keyed?.into_iter().map(|(name, value)| (&**name, value.as_deref())))?;
+    let title = title_of(&probe.title, |name| Some(of(name)?.1.as_deref().unwrap_or("NULL").into()));
+    Ok(row.titled(&title)?.detailed(&details(columns))?)
 }
 
 /// As many columns as there is room for, the first ones.
@@ -51,7 +49,7 @@ fn details(columns: &Columns) -> String {
     for (name, value) in columns {
         let comma = if details.len() > 1 { "," } else { "" };
         let more = format!("{comma}{}:{}", serde_json::json!(&**name), serde_json::json!(value));
-        if details.len() + more.len() + 1 > FoundRow::MAX_DETAILS_BYTES {
+        if details.len() + more.len() + 1 > Record::MAX_DETAILS_BYTES {
             break;
         }
         details.push_str(&more);
@@ -83,26 +81,31 @@ mod tests {
     #[test]
     fn each_row_violates_by_its_key() {
         let rows = vec![columns("1", Some("a@b.c")), columns("2", None)];
+        let judge = |probe: &SqlProbe, rows| judge(probe, rows, 1_000);
         let found = judge(&probe(&[]), rows.clone()).expect("there are keys");
         assert_eq!(found.why, "2 rows, the first: a@b.c of {shop}");
-        assert_eq!(found.rows.iter().map(|row| row.key.as_str()).collect::<Vec<_>>(), ["1", "2"]);
-        assert_eq!(found.rows[1].details, r#"{"id":"2","email":null}"#);
-        assert_eq!(judge(&probe(&["email"]), rows.clone()), Err(NoKey::Null("email".to_owned())));
-        assert_eq!(judge(&probe(&["id", "shop"]), rows.clone()), Err(NoKey::NoColumn("shop".to_owned())));
+        assert_eq!(found.rows.iter().map(|row| row.key().as_str()).collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!(found.rows[1].details(), r#"{"id":"2","email":null}"#);
+        assert_eq!(judge(&probe(&["email"]), rows.clone()), Err(RowError::Null("email".to_owned())));
+        assert_eq!(judge(&probe(&["id", "shop"]), rows.clone()), Err(RowError::NoColumn("shop".to_owned())));
         assert_eq!(judge(&probe(&[]), Vec::new()), Ok(ProbeFound::holds()));
         let some = SqlProbe { wants_some: true, ..probe(&[]) };
         assert_eq!(judge(&some, rows), Ok(ProbeFound::holds()));
         assert_eq!(judge(&some, Vec::new()).map(|found| found.why).as_deref(), Ok("no row is there"));
-        let many = (0..=FoundRow::MOST).map(|id| columns(&id.to_string(), None)).collect();
+        let many = (0..=1_000).map(|id| columns(&id.to_string(), None)).collect();
         let found = judge(&probe(&[]), many).expect("there are keys");
-        assert!(found.rows.len() == 1000 && found.why.starts_with("more than 1000 rows, "), "{}", found.why);
+        assert!(
+            found.are_more && found.rows.len() == 1000 && found.why.starts_with("more than 1000 rows, "),
+            "{}",
+            found.why
+        );
     }
 
     #[test]
     fn details_have_an_end() {
         let row: Columns = (0..100).map(|i| (format!("c{i}").into(), Some("\"".repeat(100)))).collect();
         let details = details(&row);
-        assert!(details.len() <= FoundRow::MAX_DETAILS_BYTES && details.len() > 3_000, "{}", details.len());
+        assert!(details.len() <= Record::MAX_DETAILS_BYTES && details.len() > 3_000, "{}", details.len());
         assert!(serde_json::from_str::<serde_json::Value>(&details).is_ok());
     }
 }

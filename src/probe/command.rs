@@ -34,7 +34,7 @@ fn found(ExecRun { end, output, is_cut: _ }: ExecRun) -> ProbeFound {
         // That it could not tell is said first: a line of a command that was killed may say that all is well.
         (Outcome::Unknown, Some(line)) => format!("{end}: {line}"),
     };
-    ProbeFound { outcome, why, text, rows: Vec::new() }
+    ProbeFound { outcome, why, text, rows: Vec::new(), are_more: false }
 }
 
 /// As plug-ins for Nagios say it: 1 is a warning, and 2 is critical.

@@ -19,7 +19,7 @@ mod within;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::core::assertion::FoundBy;
+use crate::core::assertion::{Assertion, FoundBy};
 use crate::core::probe::{ProbeFound, time_out};
 use crate::core::time::{Span, Time};
 use crate::notify::exec::NOT_ALLOWED;
@@ -61,17 +61,19 @@ impl Looker {
     }
 
     /// Looks once, at `now`; never for longer than half of the period (17.6). What a program reports is unknown here.
-    pub async fn look(&self, found_by: &FoundBy, period: Option<Span>, now: Time) -> ProbeFound {
+    pub async fn look(&self, assertion: &Assertion, period: Option<Span>, now: Time) -> ProbeFound {
         let within = |asked: Span| time_out(asked, period);
-        match found_by {
+        // One row more than may be says that they are too many (18.6).
+        let most = assertion.max_records.map_or(ProbeFound::SHOWN_ROWS, |most| most as usize);
+        match &assertion.found_by {
             FoundBy::Reporter(_) => ProbeFound::unknown("a program reports it, and punctual does not look"),
             FoundBy::Http(probe) => self.http.look(probe, within(probe.timeout), now).await,
             FoundBy::Promql(probe) => match self.prometheuses.get(&probe.prometheus) {
-                Some(looker) => looker.look(probe, within(probe.timeout)).await,
+                Some(looker) => looker.look(probe, within(probe.timeout), most).await,
                 None => gone("prometheuses", &probe.prometheus),
             },
             FoundBy::Sql(probe) => match self.databases.get(&probe.database) {
-                Some(looker) => looker.look(probe, within(probe.timeout)).await,
+                Some(looker) => looker.look(probe, within(probe.timeout), most).await,
                 None => gone("databases", &probe.database),
             },
             FoundBy::Exec(probe) if self.runs_commands => command::look(probe, within(probe.timeout)).await,

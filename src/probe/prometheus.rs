@@ -9,7 +9,8 @@ use serde::de::IgnoredAny;
 
 use super::thread::on_thread;
 use super::within::within;
-use crate::core::probe::{FoundRow, NoKey, ProbeFound, PromqlProbe, key_of_columns, key_of_labels, title_of};
+use crate::core::probe::{ProbeFound, PromqlProbe, RowError, known_by_columns, known_by_labels, title_of};
+use crate::core::record::Record;
 use crate::core::secret::Secret;
 use crate::core::text::{begun, one_line};
 use crate::core::time::Span;
@@ -96,7 +97,7 @@ impl PromqlLooker {
         PromqlLooker(Server::new(url, settings.http.clone()).reading(MAX_READ_BYTES))
     }
 
-    pub(super) async fn look(&self, probe: &PromqlProbe, timeout: Span) -> ProbeFound {
+    pub(super) async fn look(&self, probe: &PromqlProbe, timeout: Span, most: usize) -> ProbeFound {
         let body = form(&probe.query, timeout);
         let asked = within(timeout, self.0.ask("application/x-www-form-urlencoded", body)).await;
         let unknown = |why: &str| ProbeFound::unknown(begun(&one_line(why), MAX_WHY_CHARS));
@@ -105,7 +106,7 @@ impl PromqlLooker {
             Some(Err(no_answer)) => unknown(&no_answer.why),
             Some(Ok((status, body))) => {
                 let probe = probe.clone();
-                let judged = on_thread(move || judge(&probe, &body)).await;
+                let judged = on_thread(move || judge(&probe, &body, most)).await;
                 let judged = judged.map_err(|error| error.to_string()).flatten();
                 judged.unwrap_or_else(|why| unknown(&format!("{}: {why}", status.as_u16())))
             }
@@ -119,8 +120,8 @@ fn form(query: &str, timeout: Span) -> String {
     form.append_pair("query", query).append_pair("timeout", &timeout).finish()
 }
 
-/// What an answer comes to; or why it says nothing.
-fn judge(probe: &PromqlProbe, body: &Bytes) -> Result<ProbeFound, String> {
+/// What an answer comes to, of whose series `most` may violate; or why it says nothing.
+fn judge(probe: &PromqlProbe, body: &Bytes, most: usize) -> Result<ProbeFound, String> {
     let answer: Answer =
         serde_json::from_slice(body).map_err(|_| "that is no answer of a Prometheus".to_owned())?;
     if !answer.error.is_empty() || !answer.error_type.is_empty() {
@@ -137,33 +138,35 @@ fn judge(probe: &PromqlProbe, body: &Bytes) -> Result<ProbeFound, String> {
         }
         None => return Err("that is no answer of a Prometheus".to_owned()),
     };
-    let are_more = series.len() > FoundRow::MOST;
-    let rows = series.iter().take(FoundRow::MOST).map(|series| row(probe, series));
-    let rows: Result<Vec<FoundRow>, NoKey> = rows.collect();
+    let are_more = series.len() > most;
+    let rows: Result<Vec<Record>, RowError> =
+        series.iter().take(most).map(|series| row(probe, series)).collect();
     Ok(ProbeFound::of_rows(rows.map_err(|why| why.to_string())?, are_more))
 }
 
-fn row(probe: &PromqlProbe, Series { metric, value }: &Series) -> Result<FoundRow, NoKey> {
+fn row(probe: &PromqlProbe, Series { metric, value }: &Series) -> Result<Record, RowError> {
     let label = |name: &str| metric.get(name).map(String::as_str);
-    let key = if probe.key.is_empty() {
-        key_of_labels(metric.iter().map(|(name, value)| (name.as_str(), value.as_str())))?
+    let row = if probe.key.is_empty() {
+        known_by_labels(metric.iter().map(|(name, value)| (name.as_str(), value.as_str())))?
     } else {
         // A label that is not there is an empty one, as everywhere in Prometheus.
-        key_of_columns(probe.key.iter().map(|name| (&**name, Some(label(name).unwrap_or_default()))))?
+        known_by_columns(probe.key.iter().map(|name| (&**name, Some(label(name).unwrap_or_default()))))?
     };
     let value = value.as_ref().map_or("a histogram", |(_, value)| value.as_str());
     let value_of = |name: &str| if name == "value" { Some(value) } else { label(name) };
-    let title = match &*probe.title {
-        "" => key.clone(),
-        template => title_of(template, |name| value_of(name).map(Into::into)),
-    };
-    let labels = metric.iter().filter(|(name, _)| *name != "__name__");
-    Ok(FoundRow {
-        key,
-        title,
-        details: serde_json::json!({ "value": value }).to_string(),
-        labels: labels.map(|(name, value)| (name.clone(), value.clone())).collect(),
-    })
+    let row = row.titled(&title_of(&probe.title, |name| value_of(name).map(Into::into)))?;
+    Ok(row.detailed(&serde_json::json!({ "value": value }).to_string())?.labelled(labels(probe, metric))?)
+}
+
+/// Those of a series that a record may have, and as many: first those of its key. The others are in the key, or tell nothing
+/// apart.
+fn labels(probe: &PromqlProbe, metric: &BTreeMap<String, String>) -> Vec<(String, String)> {
+    let of_key = |name: &str| probe.key.iter().any(|key| **key == *name);
+    let mut labels: Vec<(&String, &String)> =
+        metric.iter().filter(|(name, value)| *name != "__name__" && Record::is_label(name, value)).collect();
+    labels.sort_by_key(|(name, _)| !of_key(name));
+    let most = labels.into_iter().take(Record::MAX_LABELS);
+    most.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 #[cfg(test)]
@@ -179,11 +182,11 @@ mod tests {
             title: "{job} has {value}".into(),
             timeout: PromqlProbe::DEFAULT_TIMEOUT,
         };
-        match judge(&probe, &Bytes::copy_from_slice(answer.as_bytes())) {
+        match judge(&probe, &Bytes::copy_from_slice(answer.as_bytes()), 1_000) {
             Ok(ProbeFound { outcome: Outcome::Holds, .. }) => "holds".to_owned(),
             Ok(found) => {
-                let keys: Vec<&str> = found.rows.iter().map(|row| row.key.as_str()).collect();
-                format!("{} {}: {}", found.outcome.as_str(), keys.join(" "), found.rows[0].title)
+                let keys: Vec<&str> = found.rows.iter().map(|row| row.key().as_str()).collect();
+                format!("{} {}: {}", found.outcome.as_str(), keys.join(" "), found.rows[0].title())
             }
             Err(why) => why,
         }

@@ -50,14 +50,14 @@ impl SqliteLooker {
         SqliteLooker { path, room: Arc::new(Semaphore::new(MAX_CONNECTIONS)) }
     }
 
-    pub(super) async fn look(&self, probe: &SqlProbe, timeout: Span) -> ProbeFound {
+    pub(super) async fn look(&self, probe: &SqlProbe, timeout: Span, most: usize) -> ProbeFound {
         let is_over = EndsIt(Arc::default());
         let asked = async {
             let turn = self.room.clone().acquire_owned().await.expect("it is never closed");
             let (path, probe, is_over) = (self.path.clone(), probe.clone(), is_over.0.clone());
             let asked = on_thread(move || {
                 let _turn = turn;
-                ask(&path, &probe, timeout, is_over)
+                ask(&path, (&probe, most), timeout, is_over)
             });
             asked.await.map_err(|error| error.to_string())?
         };
@@ -65,14 +65,14 @@ impl SqliteLooker {
         match within(timeout, asked).await {
             None => unknown(&format!("the database did not answer within {timeout}")),
             Some(Err(why)) => unknown(&why),
-            Some(Ok(rows)) => judge(probe, rows).unwrap_or_else(|why| unknown(&why.to_string())),
+            Some(Ok(rows)) => judge(probe, rows, most).unwrap_or_else(|why| unknown(&why.to_string())),
         }
     }
 }
 
 fn ask(
     path: &Path,
-    probe: &SqlProbe,
+    (probe, most): (&SqlProbe, usize),
     timeout: Span,
     is_over: Arc<AtomicBool>,
 ) -> Result<Vec<Columns>, String> {
@@ -86,7 +86,7 @@ fn ask(
     if query.column_count() == 0 || !query.readonly() {
         return Err("the query is no SELECT".to_owned());
     }
-    rows(&mut query, probe).map_err(|error| error.to_string())
+    rows(&mut query, rows_to_read(probe, most)).map_err(|error| error.to_string())
 }
 
 /// Whatever the query says, it can do nothing but read this file.
@@ -115,11 +115,11 @@ fn may(context: AuthContext<'_>) -> Authorization {
     }
 }
 
-fn rows(query: &mut Statement<'_>, probe: &SqlProbe) -> rusqlite::Result<Vec<Columns>> {
+fn rows(query: &mut Statement<'_>, to_read: usize) -> rusqlite::Result<Vec<Columns>> {
     let names: Vec<Arc<str>> = query.column_names().map(Arc::from).collect();
     let mut found = Vec::new();
     let mut rows = query.query([])?;
-    while found.len() < rows_to_read(probe)
+    while found.len() < to_read
         && let Some(row) = rows.next()?
     {
         found.push(columns(&names, row)?);
@@ -179,7 +179,7 @@ mod tests {
     }
 
     async fn said(path: &Path, query: &str) -> String {
-        let found = SqliteLooker::new(path.to_owned()).look(&probe(query), Span::secs(10)).await;
+        let found = SqliteLooker::new(path.to_owned()).look(&probe(query), Span::secs(10), 1_000).await;
         format!("{} {}{}", found.outcome.as_str(), found.why, found.text.replace('\n', ";"))
     }
 
@@ -263,7 +263,7 @@ mod tests {
         let looker = SqliteLooker::new(path);
         let endless =
             "with recursive a(x) as (select 1 union all select x + 1 from a) select count(*) from a";
-        let found = looker.look(&probe(endless), Span::ms(100)).await;
+        let found = looker.look(&probe(endless), Span::ms(100), 1_000).await;
         assert_eq!(found, ProbeFound::unknown("the database did not answer within 100ms"));
         // All turns are there again once it has ended.
         let _turns = looker.room.acquire_many(MAX_CONNECTIONS as u32).await.unwrap();

@@ -3,13 +3,13 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::found_at::FoundAt;
 use super::record_call::RecordNews;
-use crate::core::assertion::{Assertion, AssertionResult};
+use crate::core::assertion::AssertionResult;
 use crate::core::check::Ping;
 use crate::core::incident::{IncidentId, IncidentStatus};
 use crate::core::record::NamedRecords;
 use crate::core::text::{both_ends, first_bytes};
-use crate::core::time::Time;
 
 /// A ping, with everything that is kept of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,15 +73,6 @@ pub struct ResultFact {
     /// The number of bytes that are left out of it, as of a body.
     pub left_out: u64,
     pub source: FoundAt,
-}
-
-/// Where a result comes from.
-#[derive(Clone, Debug, PartialEq)]
-pub enum FoundAt {
-    /// A client of this address.
-    Client(IpAddr),
-    /// Our own look, which began at this time, at what was asserted then (17.7b).
-    Probe { assertion: Arc<Assertion>, begun: Time },
 }
 
 /// What a result made of its check.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
 use crate::core::record::{NamedRecords, Record};
+use crate::store::FoundAt;
 
 /// Something that is to become of records of a check.
 #[derive(Clone, Debug)]
@@ -18,8 +19,8 @@ pub struct RecordCall {
 /// What is to become of them.
 #[derive(Clone, Debug)]
 pub enum RecordOrder {
-    /// Some of what a result makes of them, which names these; its fact comes with the last (18.7).
-    Slice(Arc<NamedRecords>),
+    /// Some of what a result makes of them, which names these and comes from there; its fact comes with the last (18.7).
+    Slice(Arc<NamedRecords>, FoundAt),
     /// One begins, and nothing is said of others (18.3).
     Begin(Record),
     /// One that was begun so is over.

@@ -70,6 +70,10 @@ fn a_timeline_shows_what_was_expected_what_was_and_what_is() {
     let report = server.get("/api/v1/checks/nightly/uptime?by=day").json();
     for part in report["parts"].as_array().unwrap() {
         let from = part["from"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap();
+        if now - from.timestamp_millis() < HOUR {
+            // The page draws up to the last full hour: the first hour of a day is on it after that.
+            continue;
+        }
         let (day, up) = (from.format("%a %Y-%m-%d"), percent(part["up"].as_f64()));
         let line = format!("<th scope=\"row\">{day}</th><td data-label=\"Up\">{up}</td>");
         assert!(timeline.contains(&line), "{line}: {timeline}");

@@ -63,6 +63,7 @@ mod ping_urls;
 mod power;
 mod probes;
 mod probes_own;
+mod probes_records;
 mod records;
 mod refs;
 mod results;

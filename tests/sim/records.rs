@@ -165,7 +165,7 @@ impl Sim {
                 }
                 let call = RecordCall {
                     check: self.check,
-                    what: RecordOrder::Slice(named.clone()),
+                    what: RecordOrder::Slice(named.clone(), FoundAt::Client("10.0.0.1".parse().unwrap())),
                     by: String::new(),
                 };
                 let now = self.now;

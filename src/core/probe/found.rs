@@ -1,6 +1,7 @@
 //! What a look came to.
 
 use crate::core::assertion::Outcome;
+use crate::core::record::{NamedRecords, Record};
 
 /// What a look came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,47 +11,37 @@ pub struct ProbeFound {
     pub why: String,
     /// What it has seen, for people; "": nothing beyond that.
     pub text: String,
-    /// What violates, one by one, where a query has found it.
-    pub rows: Vec<FoundRow>,
+    /// What violates, one by one, where a query has found it, in its order.
+    pub rows: Vec<Record>,
+    /// There are more rows than were read.
+    pub are_more: bool,
 }
 
 impl ProbeFound {
     /// The longest text, in bytes.
     pub const MAX_TEXT_BYTES: usize = 10_000;
+    /// So many rows are read where they are counted and shown, and are no records (18.3).
+    pub const SHOWN_ROWS: usize = 1_000;
 
     pub fn holds() -> ProbeFound {
-        ProbeFound { outcome: Outcome::Holds, why: String::new(), text: String::new(), rows: Vec::new() }
+        ProbeFound::of(Outcome::Holds, String::new())
     }
 
     pub fn violated(why: impl Into<String>) -> ProbeFound {
-        ProbeFound { outcome: Outcome::Violated, why: why.into(), text: String::new(), rows: Vec::new() }
+        ProbeFound::of(Outcome::Violated, why.into())
     }
 
     pub fn unknown(why: impl Into<String>) -> ProbeFound {
-        ProbeFound { outcome: Outcome::Unknown, why: why.into(), text: String::new(), rows: Vec::new() }
+        ProbeFound::of(Outcome::Unknown, why.into())
     }
-}
 
-/// A row or series that violates.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundRow {
-    /// By which it is known again.
-    pub key: String,
-    /// For people; the key where nothing is said.
-    pub title: String,
-    /// JSON, or "".
-    pub details: String,
-    /// Of a series, its own.
-    pub labels: Vec<(String, String)>,
-}
+    fn of(outcome: Outcome, why: String) -> ProbeFound {
+        ProbeFound { outcome, why, text: String::new(), rows: Vec::new(), are_more: false }
+    }
 
-impl FoundRow {
-    /// The longest key, in bytes.
-    pub const MAX_KEY_BYTES: usize = 256;
-    /// The longest title.
-    pub const MAX_TITLE_CHARS: usize = 200;
-    /// The longest details, in bytes.
-    pub const MAX_DETAILS_BYTES: usize = 4096;
-    /// The most rows of a look.
-    pub const MOST: usize = 1_000;
+    /// Its rows as what a result names: all that violates, or more than may be (18.3, 18.6).
+    pub fn named(self) -> NamedRecords {
+        let named: NamedRecords = self.rows.into_iter().collect();
+        if self.are_more { named.and_more() } else { named }
+    }
 }

@@ -12,7 +12,7 @@ use crate::core::time::{Span, Time};
 use crate::probe::Looker;
 use crate::store::live::Check;
 use crate::store::writer::Writer;
-use crate::store::{Applied, FoundAt, PingFact, ResultFact};
+use crate::store::{Applied, FoundAt, PingFact, RecordAnswer, RecordCall, RecordOrder, ResultFact};
 
 /// What is looked at, and since when.
 #[derive(Debug)]
@@ -54,17 +54,24 @@ impl Look {
 
     /// What it has found, as it is stored.
     fn fact(&self, found: ProbeFound, took: Span) -> ResultFact {
-        // The rows are in the text: nothing else is kept of them.
-        let ProbeFound { outcome, why, text, rows: _ } = found;
-        let (text, left_out) = PingFact::kept_body(&text);
+        let outcome = found.outcome;
+        let why = Some(&found.why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(why).to_owned());
+        let are_records = self.assertion.max_records.is_some() && outcome != Outcome::Unknown;
+        // Rows that are records are not kept as a text, too (18.3).
+        let text = if are_records { "" } else { &found.text };
+        let (text, left_out) = PingFact::kept_body(text);
         ResultFact {
             result: AssertionResult::new(outcome, Some(took)),
-            records: None,
-            why: Some(why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(&why).to_owned()),
+            why,
             text,
             left_out,
-            source: FoundAt::Probe { assertion: self.assertion.clone(), begun: self.begun },
+            records: are_records.then(|| Arc::new(found.named())),
+            source: self.source(),
         }
+    }
+
+    fn source(&self) -> FoundAt {
+        FoundAt::Probe { assertion: self.assertion.clone(), begun: self.begun }
     }
 }
 
@@ -74,22 +81,44 @@ pub(super) async fn run(look: Arc<Look>, looker: Arc<Looker>, writer: Arc<Writer
     let found = found(look.clone(), looker).await;
     let outcome = found.outcome;
     let took = Span::ms(i64::try_from(watch.took().as_millis()).unwrap_or(i64::MAX));
-    let became = match writer.report(look.check.id, look.fact(found, took)) {
-        Ok(stored) => match stored.await {
-            Ok(Ok(Applied::Outdated)) => LookEnd::NotWanted,
-            // Records of before end in slices first, and the writer has said why else it is not stored.
-            Ok(Ok(Applied::InSlices) | Err(_)) | Err(_) => LookEnd::NotStored,
-            Ok(Ok(_)) => LookEnd::Done,
-        },
-        Err(_overloaded) => LookEnd::NotStored,
-    };
+    let became = stored(&look, &writer, look.fact(found, took)).await;
     LookDone { outcome, became }
 }
+
+/// What it makes of many records is stored in slices before its fact, with pings between them (18.7). Where that is broken off, the
+/// fact is missing, and it is looked at again.
+async fn stored(look: &Look, writer: &Writer, fact: ResultFact) -> LookEnd {
+    for _ in 0..MOST_TRIES {
+        let Ok(answer) = writer.report(look.check.id, fact.clone()) else { return LookEnd::NotStored };
+        match answer.await {
+            Ok(Ok(Applied::InSlices)) => {}
+            Ok(Ok(Applied::Outdated)) => return LookEnd::NotWanted,
+            Ok(Ok(_)) => return LookEnd::Done,
+            // The writer has said why.
+            Ok(Err(_)) | Err(_) => return LookEnd::NotStored,
+        }
+        let named = fact.records.clone().unwrap_or_default();
+        let what = RecordOrder::Slice(named, look.source());
+        let call = RecordCall { check: look.check.id, what, by: String::new() };
+        loop {
+            let call = call.clone();
+            match writer.call(move |store, now| store.change_records(&call, now)).await {
+                Ok(RecordAnswer::Slice(slice)) if slice.left == 0 => break,
+                Ok(RecordAnswer::Slice(_)) => {}
+                Ok(_) | Err(_) => return LookEnd::NotStored,
+            }
+        }
+    }
+    LookEnd::NotStored
+}
+
+/// A check that changes so much while a result is carried out that its fact never fits is too busy.
+const MOST_TRIES: usize = 16;
 
 /// What a look finds, also where it panics: nobody knows then whether it holds, and the check says so (17.4). Dropping it ends it.
 async fn found(look: Arc<Look>, looker: Arc<Looker>) -> ProbeFound {
     let mut looking = JoinSet::new();
-    looking.spawn(async move { looker.look(&look.assertion.found_by, look.period, look.begun).await });
+    looking.spawn(async move { looker.look(&look.assertion, look.period, look.begun).await });
     match looking.join_next().await {
         Some(Ok(found)) => found,
         Some(Err(error)) => {

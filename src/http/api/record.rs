@@ -28,7 +28,7 @@ impl RecordWords {
         let RecordWords { key, title, details, labels } = self;
         let details = if details.is_null() { String::new() } else { details.to_string() };
         let label = |(name, value): (String, Value)| match value {
-            Value::String(value) if is_label(&name) => Ok((name, value)),
+            Value::String(value) if Record::is_label_name(&name) => Ok((name, value)),
             Value::String(_) => Err(format!("`{}` is no label's name", crate::core::text::shown(&name, 60))),
             _ => Err("a label's value is a text".to_owned()),
         };
@@ -37,12 +37,6 @@ impl RecordWords {
         let record = record.and_then(|record| record.detailed(&details));
         record.and_then(|record| record.labelled(labels)).map_err(|error| error.to_string())
     }
-}
-
-/// Named as a check's.
-fn is_label(name: &str) -> bool {
-    let first = |c: char| c.is_ascii_alphabetic() || c == '_';
-    name.starts_with(first) && name.len() <= 128 && name.chars().all(|c| first(c) || c.is_ascii_digit())
 }
 
 /// All that a result names, read one by one: no more of them are in memory than any check may have. Or which of them is none, and

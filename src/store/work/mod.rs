@@ -56,6 +56,7 @@ pub(in crate::store) mod row_facts;
 mod rows;
 mod send;
 mod settle;
+mod sources;
 mod split;
 mod stand;
 mod step;

@@ -1,5 +1,7 @@
 //! Records of assertions begin and end, by results, one by one, and where nothing else would end them (§18).
 
+use std::sync::Arc;
+
 use super::carry_on::carry_out_of;
 use super::end::{Ended, tell_the_end};
 use super::plan::plan_actions;
@@ -7,6 +9,7 @@ use super::record_rows::{KnownRecord, NewMark};
 use super::records_marked::may_be_marked;
 use super::reminders::hand_over;
 use super::rows::Rows;
+use super::sources::SourceStanding;
 use super::stand::stand_all;
 use super::step::{Subject, step_check};
 use super::verdict::SeenCheck;
@@ -249,16 +252,21 @@ pub(in crate::store) fn change_records(
     let standing = rows.to_change(*check)?.filter(|standing| standing.state.archived.is_none());
     let Some(standing) = standing else { return Ok(RecordAnswer::Refused(RecordRefusal::NoSuchCheck)) };
     let definition = standing.definition.clone();
-    if definition.spec.assert.is_none() {
+    let Some(assertion) = definition.spec.assert.clone() else {
         return Ok(RecordAnswer::Refused(RecordRefusal::AssertsNothing));
-    }
+    };
     let Some(most) = definition.spec.max_records() else {
         return Ok(RecordAnswer::Refused(RecordRefusal::TakesNone));
     };
     step_check(rows, Subject::as_before(*check, &definition), &Input::Tick, now)?;
     let of = OfCheck { check: *check, definition: &definition, by, at: now };
     match what {
-        RecordOrder::Slice(named) => slice(rows, of, named, most).map(RecordAnswer::Slice),
+        RecordOrder::Slice(named, source) => {
+            let stands = SourceStanding::of(&assertion, &rows.state(*check)?, source);
+            // Whose result it is hears of it by its fact, which comes next.
+            let counts = matches!(stands, SourceStanding::Taken(_)) && named.fit(most);
+            slice(rows, of, counts.then_some(named)).map(RecordAnswer::Slice)
+        }
         RecordOrder::Begin(record) => begin_one(rows, of, record, most),
         RecordOrder::End(key) => end_one(rows, of, key),
         RecordOrder::Mark(key, comment) => mark(rows, of, key, comment),
@@ -266,18 +274,20 @@ pub(in crate::store) fn change_records(
     }
 }
 
+/// A slice of what a result makes of records; `None`: nothing is made of it.
 fn slice(
     rows: &mut dyn Rows,
     of: OfCheck<'_>,
-    named: &NamedRecords,
-    most: u32,
+    named: Option<&Arc<NamedRecords>>,
 ) -> Result<RecordNews, StoreError> {
     let state = rows.state(of.check)?;
-    if is_not_judged(&state) || !named.fit(most) {
-        return Ok(RecordNews { open: state.records().open, ..RecordNews::default() });
+    match named.filter(|_| !is_not_judged(&state)) {
+        None => Ok(RecordNews { open: state.records().open, ..RecordNews::default() }),
+        Some(named) => {
+            let of = OfCheck { by: BY_RESULT, ..of };
+            Ok(carry_out_result(rows, of, named, false)?.unwrap_or_default())
+        }
     }
-    let of = OfCheck { by: BY_RESULT, ..of };
-    Ok(carry_out_result(rows, of, named, false)?.unwrap_or_default())
 }
 
 /// 18.9

@@ -4,9 +4,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use super::bodies::make_space;
-use super::fact_rows::{KeptAs, NewPing};
+use super::fact_rows::NewPing;
 use super::records::{BY_RESULT, OfCheck, carry_out_result, is_not_judged};
 use super::rows::Rows;
+use super::sources::SourceStanding;
 use super::step::{Subject, step_check};
 use crate::core::assertion::{AssertionResult, Naming, Outcome};
 use crate::core::check::{CheckId, Definition, Ping};
@@ -26,16 +27,10 @@ pub(super) fn apply_result(
     (fact, at): (&ResultFact, Time),
 ) -> Result<Applied, StoreError> {
     let Some(assertion) = &definition.spec.assert else { return Ok(Applied::TakesPings) };
-    let is = match &fact.source {
-        FoundAt::Client(_) if assertion.found_by.is_probe() => return Ok(Applied::Probed),
-        FoundAt::Client(_) => KeptAs::Report,
-        FoundAt::Probe { assertion: looked_at, begun } => {
-            let state = rows.state(check)?;
-            if state.pause.since().is_some() || state.armed_since > *begun || looked_at != assertion {
-                return Ok(Applied::Outdated);
-            }
-            KeptAs::Probe
-        }
+    let is = match SourceStanding::of(assertion, &rows.state(check)?, &fact.source) {
+        SourceStanding::Refused => return Ok(Applied::Probed),
+        SourceStanding::Outdated => return Ok(Applied::Outdated),
+        SourceStanding::Taken(is) => is,
     };
     let Some(naming) = naming(definition, fact) else { return Ok(Applied::TakesNoRecords) };
     let before = own(rows, check)?;

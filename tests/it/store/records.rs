@@ -8,6 +8,7 @@ use punctual::core::cause::{CauseKind, Status};
 use punctual::core::check::{Definition, Source, SourceLine, Spec};
 use punctual::core::incident::{IncidentId, IncidentKey, IncidentStatus};
 use punctual::core::outbox::Attempt;
+use punctual::core::probe::SqlProbe;
 use punctual::core::record::{NamedRecords, Record};
 use punctual::core::route::{Action, Matcher, Policy, ReceiverName, Responder};
 use punctual::core::schedule::Schedule;
@@ -86,7 +87,7 @@ impl World<Sqlite> {
     }
 
     fn slice(&mut self, named: &Arc<NamedRecords>) -> RecordNews {
-        match self.call(RecordOrder::Slice(named.clone())) {
+        match self.call(RecordOrder::Slice(named.clone(), FoundAt::Client("10.0.3.7".parse().unwrap()))) {
             RecordAnswer::Slice(news) => news,
             other => panic!("{other:?}"),
         }
@@ -301,6 +302,55 @@ impl World<Sqlite> {
         self.settle(outgoing.message.id, &Attempt::TAKEN);
         outgoing.message.members.len()
     }
+}
+
+/// 17.7b, 17.1b: a slice counts as its result does.
+#[test]
+fn a_slice_of_what_is_looked_at_no_more_makes_nothing_of_records() {
+    let mut world = world();
+    let probed = |query: &str| {
+        let probe = SqlProbe {
+            database: "app".into(),
+            query: query.into(),
+            key: Arc::default(),
+            title: Arc::default(),
+            wants_some: false,
+            timeout: SqlProbe::DEFAULT_TIMEOUT,
+        };
+        Assertion { found_by: FoundBy::Sql(probe), ..assertion(Some(10_000)) }
+    };
+    let look = |world: &World<Sqlite>, query: &str| FoundAt::Probe {
+        assertion: Arc::new(probed(query)),
+        begun: world.now,
+    };
+    let all = many(300);
+    let left = |world: &mut World<Sqlite>, source: FoundAt| {
+        let RecordAnswer::Slice(news) = world.call(RecordOrder::Slice(all.clone(), source)) else {
+            panic!("a slice is answered as one");
+        };
+        (news.left, news.open)
+    };
+    world.configuration.checks = vec![asserting("a", probed("select 1"))];
+    world.configure().unwrap();
+    world.wait(Span::secs(1));
+    // A client that began to report before that.
+    assert_eq!(left(&mut world, FoundAt::Client("10.0.3.7".parse().unwrap())), (0, 0));
+    let other = look(&world, "select 2");
+    assert_eq!(left(&mut world, other), (0, 0));
+    let begun = look(&world, "select 1");
+    assert_eq!(left(&mut world, begun.clone()), (100, 200));
+    world.wait(Span::secs(1));
+    let mut paused = asserting("a", probed("select 1"));
+    Arc::make_mut(&mut paused.spec).paused = true;
+    world.configuration.checks = vec![paused];
+    world.configure().unwrap();
+    assert_eq!(left(&mut world, begun.clone()), (0, 200));
+    world.configuration.checks = vec![asserting("a", probed("select 1"))];
+    world.wait(Span::secs(1));
+    world.configure().unwrap();
+    assert_eq!(left(&mut world, begun), (0, 200));
+    let again = look(&world, "select 1");
+    assert_eq!(left(&mut world, again), (0, 300));
 }
 
 /// 18.4: `after` counts from the result that was one too many in a row.

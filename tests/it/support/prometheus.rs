@@ -32,8 +32,8 @@ pub(crate) struct Setup<'a> {
 /// Scrapes and evaluates every second; scrapes itself as well, as job `prometheus`.
 pub(crate) struct Prometheus {
     port: u16,
-    _process: Process,
-    _folder: TempDir,
+    process: Process,
+    folder: TempDir,
 }
 
 impl Prometheus {
@@ -43,7 +43,17 @@ impl Prometheus {
 
     /// At this port, without a memory.
     pub(crate) fn start_at(port: u16, setup: &Setup) -> Prometheus {
-        let folder = TempDir::new().unwrap();
+        Prometheus::start_in(TempDir::new().unwrap(), port, setup)
+    }
+
+    /// Killed; what it knew is left.
+    pub(crate) fn kill9(self) -> TempDir {
+        drop(self.process);
+        self.folder
+    }
+
+    /// At this port, with what another one knew.
+    pub(crate) fn start_in(folder: TempDir, port: u16, setup: &Setup) -> Prometheus {
         let addresses =
             |ports: &[u16]| ports.iter().map(|port| format!("127.0.0.1:{port}")).collect::<Vec<_>>();
         let own = [
@@ -70,7 +80,7 @@ impl Prometheus {
         command.args(["--web.listen-address", &format!("127.0.0.1:{port}")]);
         let mut process = Process::start("prometheus", &mut command, folder.path());
         process.wait_until_ready(&format!("http://127.0.0.1:{port}/-/ready"));
-        Prometheus { port, _process: process, _folder: folder }
+        Prometheus { port, process, folder }
     }
 
     pub(crate) fn url(&self) -> String {
