@@ -33,6 +33,7 @@
 //! - [`zones`]: the rules of time zones, the system's or built-in ones. **Invariant:** nothing else reads
 //!   their data.
 //! - [`exec`]: commands of the configuration, run so that nothing of them is left.
+//! - `record_words`: a record as programs say it, in JSON.
 //! - [`yaml`]: what a file says, with the place of each thing, and the files that it names. **Invariant:** which
 //!   keys there are is told to it; no room but `notify`, `probe` and `config` uses it.
 //! - [`config`]: files → a validated [`config::Config`], or every fault of every file with its place. **Invariant:** no
@@ -112,6 +113,7 @@ pub mod http;
 pub mod metrics;
 pub mod notify;
 pub mod probe;
+mod record_words;
 pub mod store;
 pub mod yaml;
 pub mod zones;

@@ -85,6 +85,7 @@ fn max_records(asserts: &Fields<'_>, found_by: &FoundBy, log: &mut Log) -> Optio
     if !found_by.may_name_records() {
         let why = match found_by {
             FoundBy::Sql(_) => "with `want: some` no row violates",
+            FoundBy::Exec(_) => "a command names records with `records: jsonl` beside `command`",
             _ => "an answer is well or not, and names no records",
         };
         let says_more = [("records", wants == Some(true)), ("max_records", asserts.has("max_records"))];

@@ -19,6 +19,7 @@ pub(super) fn exec_probe(fields: &Fields<'_>, log: &mut Log) -> Option<ExecProbe
     Some(ExecProbe {
         timeout: fields.duration(log, "timeout").unwrap_or(ExecProbe::DEFAULT_TIMEOUT),
         limits: limits(fields, log),
+        names_records: fields.one_of(log, "records") == Some("jsonl"),
         line: fields.has("command").then(|| line.into_iter().map(Into::into).collect())?,
     })
 }

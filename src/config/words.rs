@@ -191,7 +191,7 @@ fn sql_probe(probe: &SqlProbe) -> Value {
 }
 
 fn exec_probe(probe: &ExecProbe) -> Value {
-    let ExecProbe { line, timeout, limits } = probe;
+    let ExecProbe { line, timeout, limits, names_records } = probe;
     let mut map = Map::new();
     map.insert("command".to_owned(), line.iter().map(|text| Value::from(&**text)).collect());
     if *timeout != ExecProbe::DEFAULT_TIMEOUT {
@@ -207,6 +207,9 @@ fn exec_probe(probe: &ExecProbe) -> Value {
     let limits: Map<String, Value> = said.map(|(key, _, value)| (key.to_owned(), value)).collect();
     if !limits.is_empty() {
         map.insert("limits".to_owned(), limits.into());
+    }
+    if *names_records {
+        map.insert("records".to_owned(), "jsonl".into());
     }
     Value::Object(map)
 }

@@ -65,7 +65,8 @@ impl FoundBy {
         match self {
             FoundBy::Reporter(_) | FoundBy::Promql(_) => true,
             FoundBy::Sql(probe) => !probe.wants_some,
-            FoundBy::Http(_) | FoundBy::Exec(_) => false,
+            FoundBy::Exec(probe) => probe.names_records,
+            FoundBy::Http(_) => false,
         }
     }
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use crate::core::assertion::Outcome;
 use crate::core::probe::{ExecProbe, ProbeFound};
+use crate::core::record::Record;
 use crate::core::text::{begun, one_line};
 use crate::core::time::Span;
 use crate::exec::{self, ExecCommand, ExecEnd, ExecRun};
+use crate::record_words::RecordWords;
 
 /// The longest reason.
 const MAX_WHY_CHARS: usize = 400;
@@ -21,7 +23,50 @@ pub(super) async fn look(probe: &ExecProbe, within: Span) -> ProbeFound {
         timeout: within,
         limits: probe.limits,
     };
-    found(exec::run(&command, &[], &[]).await)
+    let run = exec::run(&command, &[], &[]).await;
+    if probe.names_records { named(run) } else { found(run) }
+}
+
+/// 17.15c: each line is a record. Of a line that is none, and of what was cut, nobody knows what it would have named.
+fn named(run: ExecRun) -> ProbeFound {
+    if outcome(&run.end) == Outcome::Unknown {
+        return found(run);
+    }
+    let unknown = |why: String| {
+        let text = String::from_utf8_lossy(&run.output).trim_end().to_owned();
+        ProbeFound { text, ..ProbeFound::unknown(why) }
+    };
+    if run.is_cut {
+        return unknown(format!(
+            "it wrote more than {} bytes: not all records are known",
+            ExecRun::MAX_OUTPUT_BYTES
+        ));
+    }
+    match records(&run.output) {
+        Err(why) => unknown(why),
+        Ok(rows) if rows.is_empty() => found(run),
+        Ok(rows) => {
+            let first = begun(&one_line(rows[0].title()), MAX_WHY_CHARS);
+            let why = match rows.len() {
+                1 => format!("1 record: {first}"),
+                count => format!("{count} records, the first: {first}"),
+            };
+            ProbeFound { why, ..ProbeFound::of_rows(rows, false) }
+        }
+    }
+}
+
+/// The records of all lines but empty ones; an error: a line is none.
+fn records(output: &[u8]) -> Result<Vec<Record>, String> {
+    let lines = output.split(|byte| *byte == b'\n').enumerate();
+    let lines = lines.filter(|(_, line)| !line.trim_ascii().is_empty());
+    let record = |(at, line): (usize, &[u8])| {
+        let why =
+            |why: &str| format!("line {} is no record: {}", at + 1, begun(&one_line(why), MAX_WHY_CHARS));
+        let words: RecordWords = serde_json::from_slice(line).map_err(|error| why(&error.to_string()))?;
+        words.read().map_err(|error| why(&error))
+    };
+    lines.map(record).collect()
 }
 
 fn found(ExecRun { end, output, is_cut: _ }: ExecRun) -> ProbeFound {
@@ -103,6 +148,49 @@ mod tests {
             "it exited with status 3: OK - but no answer"
         );
         assert_eq!(of(ExecEnd::TimedOut, b"OK\n").1, "it took too long, and was killed: OK");
+    }
+
+    /// 17.15c
+    #[test]
+    fn each_line_is_a_record() {
+        let of =
+            |end, output: &str, is_cut| named(ExecRun { end, output: output.as_bytes().to_vec(), is_cut });
+        let two = "{\"key\": \"7\", \"title\": \"ada\", \"details\": {\"a\": 1}, \"labels\": {\"region\": \"EU\"}}\n\n{\"key\": \"8\"}\n";
+        for status in [0, 1, 2] {
+            let found = of(ExecEnd::Exited(status), two, false);
+            assert_eq!((found.outcome, found.rows.len()), (Outcome::Violated, 2), "{status}");
+            assert_eq!((found.rows[0].title(), found.rows[0].details()), ("ada", "{\"a\":1}"));
+            assert_eq!(found.rows[0].labels()[..], [("region".to_owned(), "EU".to_owned())]);
+            assert_eq!(found.why, "2 records, the first: ada");
+        }
+        assert_eq!(of(ExecEnd::Exited(0), "", false), ProbeFound::holds());
+        let whole = of(ExecEnd::Exited(2), "\n", false);
+        assert_eq!((whole.outcome, &*whole.why), (Outcome::Violated, "it exited with status 2"));
+        assert!(whole.rows.is_empty());
+    }
+
+    /// 17.15c: of all of them nothing is known then, and none ends.
+    #[test]
+    fn a_line_that_is_no_record_makes_all_of_it_unknown() {
+        let of = |end, output: &[u8], is_cut| named(ExecRun { end, output: output.to_vec(), is_cut });
+        for (bad, why) in [
+            (&b"{\"key\": \"7\"}\nWARNING: slow\n"[..], "line 2 is no record: expected value"),
+            (b"{\"key\": \"\"}", "line 1 is no record: it has no key"),
+            (b"{\"key\": \"a\", \"colour\": 1}", "line 1 is no record: unknown field `colour`"),
+            (b"{\"key\": \"a\xff\"}", "line 1 is no record: "),
+            (b"{\"key\": \"a\"", "line 1 is no record: EOF"),
+            (b"7", "line 1 is no record: invalid type"),
+        ] {
+            let found = of(ExecEnd::Exited(1), bad, false);
+            assert!(found.outcome == Outcome::Unknown && found.why.starts_with(why), "{found:?}");
+            assert!(found.rows.is_empty() && !found.text.is_empty());
+        }
+        let cut = of(ExecEnd::Exited(1), b"{\"key\": \"7\"}\n", true);
+        assert!(cut.outcome == Outcome::Unknown && cut.why.contains("65536 bytes"), "{cut:?}");
+        for end in [ExecEnd::Exited(3), ExecEnd::TimedOut, ExecEnd::Signalled(9)] {
+            let found = of(end, b"{\"key\": \"7\"}\n", false);
+            assert_eq!((found.outcome, found.rows.len()), (Outcome::Unknown, 0));
+        }
     }
 
     /// 17.2b

@@ -258,3 +258,50 @@ fn plug_ins_for_nagios_are_understood() {
     }
     assert!(text(&server, "load").starts_with("LOAD OK"), "{}", text(&server, "load"));
 }
+
+/// 17.15c, 18.3b: what it names begins and ends by itself, and a line that is none ends nothing.
+#[test]
+fn each_line_of_a_command_is_a_record() {
+    let mut server = Punctual::new("checks: []\n").argument("--config.allow-exec");
+    let file = script(&server, "look", "said=$(cat found); echo \"${said%exit*}\"; exit ${said##*exit }");
+    let says = |server: &Punctual, status: u8, found: &str| {
+        let file = |name| server.folder().join(name);
+        fs::write(file("found.new"), format!("{found}exit {status}\n")).unwrap();
+        fs::rename(file("found.new"), file("found")).unwrap();
+    };
+    says(
+        &server,
+        0,
+        "{\"key\": \"7\", \"title\": \"ada\", \"labels\": {\"region\": \"EU\"}}\n{\"key\": \"8\"}\n",
+    );
+    let command = file.display();
+    server.write_config(&format!(
+        "checks: [{{name: look, every: 4s, unknowns_before_alert: 1, assert: {{exec: {{command: '{command}', records: jsonl}}}}}}]\n"
+    ));
+    server.start_again();
+    let is = |server: &Punctual, status: &str, records: u64| {
+        let shown = server.get("/api/v1/checks/look").json();
+        shown["status"] == status && shown["records"] == records
+    };
+    wait_until("two records", PATIENCE, || is(&server, "failing", 2));
+    let records = server.get("/api/v1/checks/look/records").json();
+    assert_eq!(
+        (&records["records"][0]["title"], &records["records"][0]["labels"]["region"]),
+        (&"ada".into(), &"EU".into())
+    );
+    says(&server, 1, "{\"key\": \"8\"}\n");
+    wait_until("one is over", PATIENCE, || is(&server, "failing", 1));
+    says(&server, 1, "{\"key\": \"8\"}\nSegmentation fault\n");
+    wait_until("it cannot tell", PATIENCE, || {
+        result(&server, "look")["comment"].to_string().contains("line 2 is no record")
+    });
+    assert!(
+        is(&server, "failing", 1) || is(&server, "unknown", 1),
+        "{}",
+        server.get("/api/v1/checks/look").text()
+    );
+    says(&server, 0, "");
+    wait_until("all is well", PATIENCE, || is(&server, "up", 0));
+    says(&server, 2, "");
+    wait_until("the whole is violated", PATIENCE, || is(&server, "failing", 0));
+}

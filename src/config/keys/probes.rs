@@ -123,5 +123,12 @@ pub(in crate::config) static EXEC_PROBE: Section = Section {
             "It is killed when it takes longer; never more than half of its period.",
         ),
         key("limits", Map(&EXEC_LIMITS), Optional, "How much it may take."),
+        key(
+            "records",
+            OneOf(&["none", "jsonl"]),
+            Default("none"),
+            "With `jsonl` each line that it writes is a record that violates, in JSON: `{\"key\": …, \"title\": …, \"details\": …, \
+             \"labels\": …}`.",
+        ),
     ],
 };

@@ -23,11 +23,15 @@ fn a_command_is_read_and_written_in_words_as_it_is() {
     let found = probe(&usual);
     assert_eq!(*found.line, ["/bin/true".into()]);
     assert_eq!((found.timeout, found.limits), (Span::mins(1), ExecLimits::default()));
+    assert!(!found.names_records);
     let said = good(
         "checks: [{name: a, every: 5m, assert: {exec: {command: [/bin/look, -w, '20%', 'two words'], timeout: 20s, \
-         limits: {memory: 1GiB, files: 32, processes: 7}}}}]",
+         limits: {memory: 1GiB, files: 32, processes: 7}, \
+         records: jsonl}, max_records: 7}}]",
     );
     let limits = ExecLimits { memory: 1 << 30, files: 32, processes: 7 };
+    let assertion = said.checks[0].spec.assert.as_ref().expect("it asserts something");
+    assert_eq!((assertion.max_records, probe(&said).names_records), (Some(7), true));
     assert_eq!((probe(&said).timeout, probe(&said).limits), (Span::secs(20), limits));
     for config in [usual, said] {
         let words = json!({"checks": [words_of(&config.checks[0])]});

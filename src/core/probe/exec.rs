@@ -12,6 +12,8 @@ pub struct ExecProbe {
     /// So long a look may take; never more than half of its period (17.6).
     pub timeout: Span,
     pub limits: ExecLimits,
+    /// Each line that it writes is a record that violates (17.15c).
+    pub names_records: bool,
 }
 
 impl ExecProbe {

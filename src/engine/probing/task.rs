@@ -56,7 +56,7 @@ impl Look {
     fn fact(&self, found: ProbeFound, took: Span) -> ResultFact {
         let outcome = found.outcome;
         let why = Some(&found.why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(why).to_owned());
-        let are_records = self.assertion.max_records.is_some() && outcome != Outcome::Unknown;
+        let are_records = self.assertion.max_records.is_some() && found.names_all();
         // Rows that are records are not kept as a text, too (18.3).
         let text = if are_records { "" } else { &found.text };
         let (text, left_out) = PingFact::kept_body(text);

@@ -72,6 +72,8 @@ struct ExecProbeRow {
     memory: u64,
     files: u64,
     processes: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    names_records: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -121,18 +123,22 @@ pub(super) fn assertion_row(assertion: &Assertion) -> AssertionRow {
                 timeout: timeout.as_ms(),
             })
         }
-        FoundBy::Exec(ExecProbe { line, timeout, limits: ExecLimits { memory, files, processes } }) => {
-            FoundByRow::Exec(ExecProbeRow {
-                line: line.iter().map(ToString::to_string).collect(),
-                timeout: timeout.as_ms(),
-                memory: *memory,
-                files: *files,
-                processes: *processes,
-            })
-        }
+        FoundBy::Exec(probe) => FoundByRow::Exec(exec_row(probe)),
     };
     let max_records = assertion.max_records.unwrap_or(0);
     AssertionRow { unknowns_before_alert: assertion.unknowns_before_alert, max_records, found_by }
+}
+
+fn exec_row(probe: &ExecProbe) -> ExecProbeRow {
+    let ExecProbe { line, timeout, limits: ExecLimits { memory, files, processes }, names_records } = probe;
+    ExecProbeRow {
+        line: line.iter().map(ToString::to_string).collect(),
+        timeout: timeout.as_ms(),
+        memory: *memory,
+        files: *files,
+        processes: *processes,
+        names_records: *names_records,
+    }
 }
 
 fn http_row(probe: &HttpProbe) -> HttpProbeRow {
@@ -186,13 +192,12 @@ pub(super) fn read_assertion(row: AssertionRow) -> Assertion {
             wants_some: row.wants_some,
             timeout: Span::ms(row.timeout),
         }),
-        FoundByRow::Exec(ExecProbeRow { line, timeout, memory, files, processes }) => {
-            FoundBy::Exec(ExecProbe {
-                line: line.into_iter().map(text).collect(),
-                timeout: Span::ms(timeout),
-                limits: ExecLimits { memory, files, processes },
-            })
-        }
+        FoundByRow::Exec(row) => FoundBy::Exec(ExecProbe {
+            line: row.line.into_iter().map(text).collect(),
+            timeout: Span::ms(row.timeout),
+            limits: ExecLimits { memory: row.memory, files: row.files, processes: row.processes },
+            names_records: row.names_records,
+        }),
     };
     let max_records = Some(row.max_records).filter(|most| *most > 0);
     Assertion { found_by, unknowns_before_alert: row.unknowns_before_alert, max_records }

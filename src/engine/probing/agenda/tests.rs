@@ -17,7 +17,8 @@ fn probed(id: u64, mins: i64) -> Arc<Check> {
 
 fn command(id: u64, mins: i64) -> Arc<Check> {
     let line = ["/bin/true".into()].into();
-    let exec = ExecProbe { line, timeout: ExecProbe::DEFAULT_TIMEOUT, limits: ExecLimits::default() };
+    let (timeout, limits) = (ExecProbe::DEFAULT_TIMEOUT, ExecLimits::default());
+    let exec = ExecProbe { line, timeout, limits, names_records: false };
     asserting(id, mins, Assertion { found_by: FoundBy::Exec(exec), ..probed_at("") })
 }
 

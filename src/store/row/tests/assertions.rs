@@ -38,6 +38,7 @@ fn every_assertion_is_read_back() {
         line: ["/bin/look".into(), "".into(), "two words".into()].into(),
         timeout,
         limits: ExecLimits { memory: 1 << 30, files: 64, processes: 7 },
+        names_records: true,
     };
     for found_by in [FoundBy::Promql(promql), FoundBy::Sql(sql), FoundBy::Http(probe), FoundBy::Exec(exec)] {
         let probed = Assertion { found_by, unknowns_before_alert: 1, max_records: None };
