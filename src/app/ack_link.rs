@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::actor::Actor;
 use super::history;
-use super::incidents::{AllStood, Picked, StanceAsked, stand_picked};
+use super::incidents::{AllStood, StanceAsked, stand_picked};
 use super::not_done::NotDone;
+use super::open_incidents::Picked;
 use super::services::Services;
 use super::view::IncidentView;
 use crate::core::check::Definition;

@@ -1,23 +1,18 @@
 //! What people say of open incidents: of one, of a check's, or of all that match (11.2).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::actor::Actor;
-use super::history::{self, IncidentsAsked};
 use super::mutes;
 use super::not_done::NotDone;
+use super::open_incidents::{OpenIncident, Picked, matching, of_check, of_number, picked_ones, with_history};
 use super::said::{check_end_within, check_lines};
 use super::services::Services;
-use super::view::is_matched;
-use crate::core::check::{CheckId, Name};
 use crate::core::incident::{AckTerm, IncidentId, IncidentStatus, IncidentStep};
-use crate::core::route::Matcher;
 use crate::core::time::Time;
 use crate::store::command::StoreCommand;
-use crate::store::history::IncidentRecord;
-use crate::store::live::Check;
-use crate::store::{Saying, Stance, Stood, StoreError};
+use crate::store::{Saying, Stance, Stood};
 
 /// So many names are said; then how many more there are.
 const MAX_NAMED: usize = 20;
@@ -81,18 +76,6 @@ pub struct AllStood {
     pub text: String,
 }
 
-/// Which incidents somebody picked on a page.
-#[derive(Clone, Debug)]
-pub enum Picked {
-    /// Those of these numbers.
-    These(Vec<IncidentId>),
-    /// All open ones that are asked for.
-    Listed(Box<IncidentsAsked>),
-}
-
-/// An open incident, and its check's present name.
-type Named = (IncidentRecord, Name);
-
 /// Says how the incident of this number stands; in words what was done.
 pub async fn stand(
     services: &Arc<Services>,
@@ -101,22 +84,32 @@ pub async fn stand(
     asked: &StanceAsked<'_>,
 ) -> Result<String, NotDone> {
     let saying = asked.check(services, actor)?;
-    let named = of_number(services, actor, number).await?;
-    one(services, actor, named, &saying).await
+    let open = of_number(services, actor, number).await?;
+    one(services, actor, open, &saying).await
 }
 
-/// Says how the open incident of a check stands.
+/// Says how all open incidents of a check stand: its own, and those of its records.
 pub async fn stand_of_check(
     services: &Arc<Services>,
     actor: &Actor,
     check: &str,
     asked: &StanceAsked<'_>,
-) -> Result<String, NotDone> {
+) -> Result<AllStood, NotDone> {
     let saying = asked.check(services, actor)?;
     let found = services.live.find(check).ok_or_else(|| NotDone::NoSuchCheck(check.to_owned()))?;
     let name = found.definition.name.clone();
-    let named = read(services, actor, vec![found]).await?.pop();
-    one(services, actor, named.ok_or(NotDone::NoOpenIncident(name))?, &saying).await
+    let mut open = of_check(services, actor, found).await?;
+    match open.pop() {
+        None => Err(NotDone::NoOpenIncident(name)),
+        Some(only) if open.is_empty() => {
+            let text = one(services, actor, only, &saying).await?;
+            Ok(AllStood { matching: 1, changed: 1, text })
+        }
+        Some(last) => {
+            open.push(last);
+            many(services, actor, &open, &saying).await
+        }
+    }
 }
 
 /// Says how all open incidents stand of checks that these match, as they stand now; those that stand so already are left as
@@ -128,11 +121,11 @@ pub async fn stand_all(
     asked: &StanceAsked<'_>,
 ) -> Result<AllStood, NotDone> {
     let saying = asked.check(services, actor)?;
-    let named = matching(services, actor, matchers).await?;
-    if named.is_empty() {
+    let open = matching(services, actor, matchers).await?;
+    if open.is_empty() {
         return Err(NotDone::NoneMatches(matchers.to_owned()));
     }
-    many(services, actor, &named, &saying).await
+    many(services, actor, &open, &saying).await
 }
 
 /// Says how those stand that somebody picked; those that stand so already, or have ended, are left as they are.
@@ -143,8 +136,8 @@ pub async fn stand_picked(
     asked: &StanceAsked<'_>,
 ) -> Result<AllStood, NotDone> {
     let saying = asked.check(services, actor)?;
-    let named = pick(services, actor, picked).await?;
-    many(services, actor, &named, &saying).await
+    let open = picked_ones(services, actor, picked).await?;
+    many(services, actor, &open, &saying).await
 }
 
 /// Mutes the checks of what somebody picked, until a time; in words what was done.
@@ -155,8 +148,8 @@ pub async fn mute_picked(
     until: Time,
     comment: &str,
 ) -> Result<String, NotDone> {
-    let named = pick(services, actor, picked).await?;
-    let names: BTreeSet<String> = named.iter().map(|(_, name)| name.to_string()).collect();
+    let open = picked_ones(services, actor, picked).await?;
+    let names: BTreeSet<String> = open.iter().map(|open| open.check.to_string()).collect();
     let names: Vec<String> = names.into_iter().collect();
     let mut done = Vec::new();
     // Matchers have a longest length.
@@ -171,43 +164,17 @@ pub async fn mute_picked(
     Ok(done.join("; "))
 }
 
-async fn pick(services: &Arc<Services>, actor: &Actor, picked: Picked) -> Result<Vec<Named>, NotDone> {
-    let reading = with_history(services, actor, move |at| {
-        let directory = at.live.directory();
-        let names: HashMap<CheckId, &Name> =
-            directory.checks.iter().map(|check| (check.id, &check.definition.name)).collect();
-        let mut incidents = Vec::new();
-        match picked {
-            Picked::These(ids) => {
-                for id in ids {
-                    incidents.extend(at.history.incident(id)?.filter(|incident| !incident.status.is_ended()));
-                }
-            }
-            Picked::Listed(asked) => incidents = history::all_open(at, *asked)?,
-        }
-        let named = |incident: IncidentRecord| {
-            let name = (*names.get(&incident.check)?).clone();
-            Some((incident, name))
-        };
-        Ok(incidents.into_iter().filter_map(named).collect())
-    });
-    let named: Vec<Named> = reading.await?;
-    if named.is_empty() { Err(NotDone::NonePicked) } else { Ok(named) }
-}
-
 async fn many(
     services: &Arc<Services>,
     actor: &Actor,
-    named: &[Named],
+    open: &[OpenIncident],
     saying: &Saying,
 ) -> Result<AllStood, NotDone> {
     // Of what nobody wants to hear none is taken on unawares, to be told when that ends: it is named by itself for that.
-    let is_meant = |incident: &IncidentRecord| {
-        saying.stance != Stance::Acknowledge || incident.status != IncidentStatus::WontFix
-    };
-    let meant = named.iter().map(|(incident, _)| incident).filter(|incident| is_meant(incident));
-    let ids: Vec<IncidentId> = meant.map(|incident| incident.id).collect();
-    let (count, mut changed, mut full) = (named.len(), 0, 0);
+    let is_meant =
+        |open: &&OpenIncident| saying.stance != Stance::Acknowledge || open.status != IncidentStatus::WontFix;
+    let ids: Vec<IncidentId> = open.iter().filter(is_meant).map(|open| open.id).collect();
+    let (count, mut changed, mut full) = (open.len(), 0, 0);
     // Whether it is new is for the store to say: to acknowledge again takes on what began since.
     for (nth, together) in ids.chunks(max_together(saying.stance)).enumerate() {
         match say(services, actor, together.to_vec(), saying).await {
@@ -219,9 +186,12 @@ async fn many(
             Err(why) => return Err(stopped(actor, saying, (changed, count), &why)),
         }
     }
-    let names: Vec<&str> = named.iter().map(|(_, name)| name.as_str()).collect();
+    let mut names: Vec<&str> = open.iter().map(|open| open.check.as_str()).collect();
+    // A check with records has many.
+    names.dedup();
     let shown = names.iter().take(MAX_NAMED).copied().collect::<Vec<_>>().join(", ");
-    let more = if count > MAX_NAMED { format!(" and {} more", count - MAX_NAMED) } else { String::new() };
+    let left = names.len().saturating_sub(MAX_NAMED);
+    let more = if left > 0 { format!(" and {left} more") } else { String::new() };
     let mut before = match count - changed - full {
         0 => String::new(),
         before => format!("; {before} stood so already, or ended meanwhile"),
@@ -247,10 +217,9 @@ fn stopped(actor: &Actor, saying: &Saying, (changed, count): (usize, usize), why
 async fn one(
     services: &Arc<Services>,
     actor: &Actor,
-    (incident, check): Named,
+    OpenIncident { id, check, .. }: OpenIncident,
     saying: &Saying,
 ) -> Result<String, NotDone> {
-    let id = incident.id;
     let stood = say(services, actor, vec![id], saying).await?;
     if stood != [Stood::New] {
         let stands = match saying.stance {
@@ -297,21 +266,6 @@ fn word(saying: &Saying) -> String {
     }
 }
 
-async fn matching(services: &Arc<Services>, actor: &Actor, matchers: &str) -> Result<Vec<Named>, NotDone> {
-    let matchers = Matcher::parse_list(matchers)?;
-    if matchers.is_empty() {
-        return Err(NotDone::NoMatchers);
-    }
-    let live = services.live.clone();
-    let find = move || {
-        let is_bad = |check: &Check| !check.known().state.causes.is_empty();
-        let matches = |check: &&Arc<Check>| is_bad(check) && is_matched(check, &matchers);
-        live.directory().checks.iter().filter(matches).cloned().collect()
-    };
-    let checks = services.aside(actor.room(), find).await?;
-    read(services, actor, checks).await
-}
-
 /// Why nothing was changed: it has ended, or who has said the same before.
 async fn stands_so(services: &Arc<Services>, actor: &Actor, id: IncidentId) -> Result<String, NotDone> {
     let reading =
@@ -324,44 +278,4 @@ async fn stands_so(services: &Arc<Services>, actor: &Actor, id: IncidentId) -> R
         (Some(incident), None) if !incident.status.is_ended() => "is open already".to_owned(),
         _ => "has ended".to_owned(),
     })
-}
-
-/// The incident of a number, and its check's name. Whether it has ended is for the store to say.
-async fn of_number(services: &Arc<Services>, actor: &Actor, number: &str) -> Result<Named, NotDone> {
-    let none = NotDone::NoSuchIncident(number.to_owned());
-    let Ok(id) = number.parse().map(IncidentId) else { return Err(none) };
-    let reading = with_history(services, actor, move |at| {
-        let Some(incident) = at.history.incident(id)? else { return Ok(None) };
-        let directory = at.live.directory();
-        let check = directory.checks.iter().find(|check| check.id == incident.check);
-        Ok(Some((incident, check.map(|check| check.definition.name.clone()))))
-    });
-    let (incident, name) = reading.await?.ok_or(none)?;
-    Ok((incident, name.ok_or(NotDone::IncidentGone(id.0))?))
-}
-
-/// The open incident of each of these checks that has one.
-async fn read(
-    services: &Arc<Services>,
-    actor: &Actor,
-    checks: Vec<Arc<Check>>,
-) -> Result<Vec<Named>, NotDone> {
-    let reading = with_history(services, actor, move |at| {
-        let mut open = Vec::new();
-        for check in checks {
-            let incident = at.history.open_incident(check.id)?;
-            open.extend(incident.map(|incident| (incident, check.definition.name.clone())));
-        }
-        Ok(open)
-    });
-    reading.await
-}
-
-async fn with_history<T: Send + 'static>(
-    services: &Arc<Services>,
-    actor: &Actor,
-    read: impl FnOnce(&Services) -> Result<T, StoreError> + Send + 'static,
-) -> Result<T, NotDone> {
-    let at = services.clone();
-    Ok(services.aside(actor.room(), move || read(&at)).await??)
 }

@@ -22,6 +22,7 @@ pub mod incidents;
 pub mod messages;
 pub mod mutes;
 mod not_done;
+pub mod open_incidents;
 pub mod pausing;
 pub mod ping;
 pub mod receivers;

@@ -65,6 +65,31 @@ fn a_responder_mails_somebody_soon_and_somebody_else_later() {
     assert!(incident["incident"].is_u64() || incident["id"].is_u64(), "{incident}");
 }
 
+/// 12.8a, 12.5: a subject of its own says that all is well when all is well.
+#[test]
+fn a_subject_of_its_own_says_recovered_once_no_record_is_open() {
+    let smtp_server = SmtpServer::start(Tls::None, None);
+    let server = Punctual::start(&format!(
+        "{}responders:\n  - actions: [{{email: {{to: [a@example.org], subject: \"Doh!\"}}}}]\n\
+         checks: [{{name: issues, assert: {{reported: {{}}}}}}]\n",
+        smtp(&smtp_server)
+    ));
+    let named = |keys: &[&str]| {
+        let records: Vec<Value> = keys.iter().map(|key| json!({"key": key})).collect();
+        let result = if keys.is_empty() { "holds" } else { "violated" };
+        let url = server.url("/api/v1/checks/issues/report");
+        let answer = http::post_json(&url, &json!({"result": result, "records": records}));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    for (mails, (keys, subject)) in
+        (1..).zip([(&["1", "2"][..], "Doh!"), (&["2"], "[EASED] Doh!"), (&[], "[RECOVERED] Doh!")])
+    {
+        named(keys);
+        let told = smtp_server.mails.wait_for_count("what changed", PATIENCE, mails);
+        assert_eq!(told[mails - 1].header("subject"), subject);
+    }
+}
+
 /// 12.8a: values are escaped as the part of the mail needs it, and each action is as it says.
 #[test]
 fn a_mail_says_what_its_action_has_it_say() {

@@ -80,6 +80,38 @@ fn records_are_told_together_and_their_ends_too() {
     assert_eq!(server.get("/api/v1/checks/pictures").json()["status"], "up");
 }
 
+/// 22.7: who answers a check, or what matches, answers what its records opened, too.
+#[test]
+fn incidents_of_records_are_answered_together() {
+    let server = Punctual::start(CHECKS);
+    let labelled = |key: &str, region: &str| json!({"key": key, "labels": {"region": region}});
+    let all = json!({"result": "violated", "records": [labelled("1", "EU"), labelled("2", "EU"), labelled("3", "US")]});
+    taken(&server, "pictures", &all);
+    taken(&server, "plain", &json!({"result": "violated"}));
+    let says = |verb: &str, body: Value| {
+        let request =
+            http::client().post(server.url(&format!("/api/v1/incidents/{verb}"))).bearer_auth(TOKEN);
+        http::send(http::with_json(request, &body))
+    };
+    let standing = || -> Vec<Value> {
+        let records = server.get("/api/v1/checks/pictures/records").json();
+        records["records"].as_array().unwrap().iter().map(|record| record["standing"].clone()).collect()
+    };
+    let said = says("acknowledge", json!({"matchers": "region=EU"})).json();
+    assert_eq!((&said["matching"], &said["changed"]), (&json!(2), &json!(2)), "{said}");
+    assert!(said["done"].as_str().unwrap().ends_with(": pictures"), "each check is named once: {said}");
+    assert_eq!(standing(), ["acknowledged", "acknowledged", "open"]);
+    let said = says("reopen", json!({"matchers": "key=\"2\""})).json();
+    assert_eq!(said["changed"], 1, "{said}");
+    let said = says("acknowledge", json!({"matchers": "check=~\"pictures|plain\""})).json();
+    assert_eq!((&said["matching"], standing()), (&json!(4), vec![json!("acknowledged"); 3]), "{said}");
+    let said = says("wont-fix", json!({"check": "pictures", "comment": "none of ours"})).json();
+    assert_eq!((&said["matching"], standing()), (&json!(3), vec![json!("wont_fix"); 3]), "{said}");
+    let said = says("wont-fix", json!({"check": "plain"})).json();
+    assert_eq!((&said["matching"], &said["changed"]), (&json!(1), &json!(1)), "{said}");
+    assert_eq!(says("acknowledge", json!({"check": "job"})).status, 409);
+}
+
 /// 18.7: a report of thousands is answered once all of it is stored, and pings go between.
 #[test]
 fn a_report_of_thousands_is_taken() {

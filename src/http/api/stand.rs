@@ -8,7 +8,7 @@ use super::asked::{ApiOutcome, Asked, in_json};
 use super::contract::Contract;
 use super::shape::{self, object, text, time, whole};
 use super::words::{EndSaid, read};
-use crate::app::incidents::{self, StanceAsked};
+use crate::app::incidents::{self, AllStood, StanceAsked};
 use crate::core::time::Time;
 use crate::http::problem::Problem;
 use crate::store::Stance;
@@ -85,12 +85,9 @@ pub(super) async fn many(asked: &Asked<'_>, stance: Stance, body: &[u8]) -> ApiO
     let comment = comment.unwrap_or_default();
     let said = StanceAsked { stance, until: end(asked, lasts, until)?, comment: &comment };
     let (services, actor) = (&asked.app().services, asked.actor(by));
-    let (done, matching, changed) = match (check, matchers) {
-        (Some(check), None) => (incidents::stand_of_check(services, &actor, &check, &said).await?, 1, 1),
-        (None, Some(matchers)) => {
-            let all = incidents::stand_all(services, &actor, &matchers, &said).await?;
-            (all.text, all.matching, all.changed)
-        }
+    let AllStood { text: done, matching, changed } = match (check, matchers) {
+        (Some(check), None) => incidents::stand_of_check(services, &actor, &check, &said).await?,
+        (None, Some(matchers)) => incidents::stand_all(services, &actor, &matchers, &said).await?,
         _ => {
             let why = "say which: `check`, or `matchers`, and not both";
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, why));

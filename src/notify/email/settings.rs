@@ -13,7 +13,7 @@ pub(crate) static EMAIL: Section = Section {
     title: "`email`",
     keys: &[
         key("to", Texts, Required, "Addresses: `a@b` or `Name <a@b>`."),
-        key("subject", Text(200), Optional, "The subject; a recovery's begins with `[RECOVERED]`."),
+        key("subject", Text(200), Optional, "The subject; a recovery's begins with `[RECOVERED]`, and that of records of which some are over with `[EASED]`."),
         key("text", Lines(65_536), Optional, "Template of the text."),
         key("html", Lines(65_536), Optional, "Template of the HTML. With `text` and without it: text alone."),
         key("reply_to", Text(320), Optional, "Whom an answer goes to: `a@b` or `Name <a@b>`."),

@@ -5,6 +5,7 @@ use minijinja::AutoEscape;
 
 use super::address::parse;
 use super::settings::Email;
+use crate::core::notice::Notice;
 use crate::core::outbox::Message;
 use crate::notify::Notification;
 use crate::notify::render::Text;
@@ -41,11 +42,13 @@ impl Written {
         })
     }
 
-    /// The mail; `ours` is what we would write. A recovery says so before the subject: it would look like the alert.
+    /// The mail; `ours` is what we would write. A recovery says so before the subject: it would look like the alert. Where some of
+    /// a check's records are over, and others are not, it says that.
     pub(super) fn parts(&self, notification: &Notification<'_>, ours: &Text) -> Result<Parts, TemplateError> {
-        let is_over = notification.notices.iter().all(|notice| notice.is_over());
+        let all = |is_so: fn(&Notice) -> bool| notification.notices.iter().all(|notice| is_so(notice));
         let subject = match &self.subject {
-            Some(subject) if is_over => format!("[RECOVERED] {subject}"),
+            Some(subject) if all(Notice::is_all_over) => format!("[RECOVERED] {subject}"),
+            Some(subject) if all(Notice::is_over) => format!("[EASED] {subject}"),
             Some(subject) => subject.clone(),
             None => ours.subject.clone(),
         };
