@@ -33,6 +33,7 @@
 //! - [`zones`]: the rules of time zones, the system's or built-in ones. **Invariant:** nothing else reads
 //!   their data.
 //! - [`exec`]: commands of the configuration, run so that nothing of them is left.
+//! - `record_words`: a record as programs say it, in JSON.
 //! - [`yaml`]: what a file says, with the place of each thing, and the files that it names. **Invariant:** which
 //!   keys there are is told to it; no room but `notify`, `probe` and `config` uses it.
 //! - [`config`]: files → a validated [`config::Config`], or every fault of every file with its place. **Invariant:** no
@@ -46,8 +47,8 @@
 //! - [`notify`]: one attempt to send one message: webhooks, mail, Alertmanager. A kind of receiver is one file or folder:
 //!   its keys and their reader, its settings, its bounds and its transport; `notify/mod.rs` has the table of kinds.
 //!   **Invariant:** it decides nothing that outlives the attempt, and it ends in time whatever the other side does.
-//! - [`probe`]: one look of our own at what a check asserts: HTTP, a query to Prometheus or to SQLite. **Invariant:** as of an attempt of `notify`: it decides nothing
-//!   that outlives it, and ends in time.
+//! - [`probe`]: one look of our own at what a check asserts: HTTP, a query to Prometheus or to SQLite, a command. **Invariant:** as of an attempt of `notify`: it decides
+//!   nothing that outlives it, and ends in time.
 //! - [`metrics`]: one table of all metrics, written chunk by chunk.
 //! - [`engine`]: what happens without a request. Plain functions over a store, and a thin loop around them.
 //! - [`app`]: what can be done at run time, once for all who ask, over [`app::Services`]; and [`app::view`], how checks
@@ -95,7 +96,7 @@
 //!
 //! # What is not here
 //!
-//! - No probe runs a command, and none asks a database that is no file of SQLite: programs report what they find.
+//! - No probe asks a database that is no file of SQLite: programs report what they find.
 //! - One store: SQLite. No replicas; a standby waits for the folder's lock.
 //! - No accounts: people are known by a token, by a password that a file has, or by the word of a proxy in front.
 //! - No page needs a script: one of ours asks again. No state in the browser but who is signed in.
@@ -112,6 +113,7 @@ pub mod http;
 pub mod metrics;
 pub mod notify;
 pub mod probe;
+mod record_words;
 pub mod store;
 pub mod yaml;
 pub mod zones;

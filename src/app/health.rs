@@ -67,10 +67,10 @@ pub fn not_looking(services: &Services) -> Option<String> {
 fn not_looked(probes: &ProbeCounters, now: Time) -> Option<String> {
     let is_long = |since: &Time| now - *since > MAX_WAIT_FOR_A_LOOK;
     let waits = probes.waiting_since().filter(is_long);
-    let runs = probes.running_since().filter(is_long);
+    let runs = probes.should_end_by().filter(is_long);
     let all = [
         waits.map(|due| format!("a look of punctual's own has been due since {due}, and has not begun")),
-        runs.map(|begun| format!("a look of punctual's own has run since {begun}, and has not ended")),
+        runs.map(|end| format!("a look of punctual's own should have ended by {end}, and has not")),
         probes.trust.since().map(|since| {
             format!("https cannot be looked at since {since}, for the system's certificates cannot be read")
         }),
@@ -115,19 +115,23 @@ mod tests {
 
     /// 17.10b, 17.12f
     #[test]
-    fn a_look_that_waits_or_runs_for_more_than_five_minutes_is_said_and_that_trust_is_lacking() {
+    fn a_look_that_waits_or_runs_on_for_more_than_five_minutes_is_said_and_that_trust_is_lacking() {
         let (probes, start) = (ProbeCounters::default(), Time::from_secs(1_800_000_000));
         assert_eq!(not_looked(&probes, start), None);
         probes.waits_since(Some(start));
-        probes.runs_since(Some(start + Span::MS));
+        probes.ends_by(Some(start + Span::MS));
         assert_eq!(not_looked(&probes, start + Span::mins(5)), None);
         let waits = "a look of punctual's own has been due since 2027-01-15T08:00:00Z, and has not begun";
         let later = start + Span::mins(5) + Span::MS;
         assert_eq!(not_looked(&probes, later).as_deref(), Some(waits));
         let said = not_looked(&probes, later + Span::MS).expect("it is said");
-        assert!(said.starts_with(waits) && said.ends_with(", and has not ended"), "{said}");
+        assert!(
+            said.starts_with(waits)
+                && said.ends_with(" should have ended by 2027-01-15T08:00:00.001Z, and has not"),
+            "{said}"
+        );
         probes.waits_since(None);
-        probes.runs_since(None);
+        probes.ends_by(None);
         probes.trust.note(false, start);
         let said = not_looked(&probes, start).expect("it is said");
         assert!(said.starts_with("https cannot be looked at since 2027-01-15T08:00:00Z"), "{said}");

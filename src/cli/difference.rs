@@ -79,6 +79,8 @@ impl Rest {
             certificates: _,
             rest_hash: _,
             places: _,
+            // Of the command line, which stays.
+            allows_exec: _,
             // They belong to what is compared.
             secrets: _,
             shown: _,

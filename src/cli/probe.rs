@@ -9,6 +9,7 @@ use crate::compat::DOOR_KEYS;
 use crate::config::{self, Faults};
 use crate::core::assertion::Outcome;
 use crate::core::probe::period;
+use crate::core::text::is_command;
 use crate::probe::Looker;
 
 /// Which check to look at.
@@ -31,7 +32,9 @@ pub(super) enum ProbeError {
     #[error("there is no check `{}` in {}", .0.escape_debug(), .1.display())]
     NoSuchCheck(String, PathBuf),
     /// Jobs ping it, or a program reports it.
-    #[error("punctual does not look at `{0}` itself: its `assert` has none of `http`, `promql` and `sql`")]
+    #[error(
+        "punctual does not look at `{0}` itself: its `assert` has none of `http`, `promql`, `sql` and `exec`"
+    )]
     NotProbed(String),
     /// It is on the output already.
     #[error("it does not hold")]
@@ -50,11 +53,19 @@ pub(super) async fn run(args: &ProbeArgs, clock: &Clock, out: &mut impl Write) -
     let assertion = assertion.ok_or_else(|| ProbeError::NotProbed(args.name.clone()))?;
     let begun = clock.now();
     let period = period(check.name.as_str(), &check.spec.schedule, begun);
-    let found = Looker::new(&config.prometheuses, &config.databases).look(assertion, period, begun).await;
+    // Whoever types this runs it by their own right.
+    let looker = Looker::new(&config.prometheuses, &config.databases).with_commands(true);
+    let found = looker.look(assertion, period, begun).await;
     let took = clock.now() - begun;
     let why = if found.why.is_empty() { String::new() } else { format!(": {}", plain(&found.why)) };
     writeln!(out, "{} {}{why} (took {took})", check.name, found.outcome.as_str())?;
-    // What strangers have written is no command to a terminal.
-    found.text.lines().try_for_each(|line| writeln!(out, "{}", plain(line)))?;
+    out.write_all(harmless(&found.text).as_bytes())?;
     if found.outcome == Outcome::Holds { Ok(()) } else { Err(ProbeError::DoesNotHold) }
+}
+
+/// What was seen, without what a terminal would obey.
+fn harmless(text: &str) -> String {
+    let harmless = |c| if c != '\n' && c != '\t' && is_command(c) { char::REPLACEMENT_CHARACTER } else { c };
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    text.chars().map(harmless).chain(end.chars()).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::exec_probe::exec_probe;
 use super::http_probe::http_probe;
 use super::query_probes::{promql_probe, sql_probe};
 use crate::core::assertion::{Assertion, FoundBy, Reported};
@@ -18,7 +19,7 @@ const OF_PINGS: [&str; 2] = ["manual_resume", "ping_methods"];
 /// Keys of a deadline: without a schedule there is none (17.8), nor where we look ourselves (17.10).
 const OF_DEADLINES: [&str; 2] = ["grace", "early"];
 /// How it may be found out.
-pub(super) const WAYS: [&str; 4] = ["reported", "http", "promql", "sql"];
+pub(super) const WAYS: [&str; 5] = ["reported", "http", "promql", "sql", "exec"];
 
 /// Reads `assert` and `unknowns_before_alert`.
 pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion> {
@@ -56,7 +57,8 @@ pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion>
             match way {
                 "http" => FoundBy::Http(http_probe(&probe, log)?),
                 "promql" => FoundBy::Promql(promql_probe(&probe, log)?),
-                _ => FoundBy::Sql(sql_probe(&probe, log)?),
+                "sql" => FoundBy::Sql(sql_probe(&probe, log)?),
+                _ => FoundBy::Exec(exec_probe(&probe, log)?),
             }
         }
     };
@@ -83,6 +85,7 @@ fn max_records(asserts: &Fields<'_>, found_by: &FoundBy, log: &mut Log) -> Optio
     if !found_by.may_name_records() {
         let why = match found_by {
             FoundBy::Sql(_) => "with `want: some` no row violates",
+            FoundBy::Exec(_) => "a command names records with `records: jsonl` beside `command`",
             _ => "an answer is well or not, and names no records",
         };
         let says_more = [("records", wants == Some(true)), ("max_records", asserts.has("max_records"))];

@@ -43,13 +43,19 @@ fn url(fields: &Fields<'_>, log: &mut Log) -> Option<Arc<str>> {
 
 /// The key of a query whose value looks as if nobody should read it.
 fn secret_key(url: &str) -> Option<String> {
-    const WORDS: [&str; 7] = ["token", "secret", "password", "passwd", "apikey", "api_key", "access_key"];
     let url = reqwest::Url::parse(url).ok()?;
     let mut keys = url.query_pairs().filter(|(_, value)| !value.is_empty()).map(|(key, _)| key.into_owned());
     keys.find(|key| {
-        let key = key.to_lowercase().replace('-', "_");
-        key == "key" || key == "sig" || WORDS.iter().any(|word| key.contains(word))
+        let key = key.to_lowercase();
+        key == "key" || key == "sig" || has_secret_word(&key)
     })
+}
+
+/// Whether a name looks as if nobody should read its value.
+pub(super) fn has_secret_word(name: &str) -> bool {
+    const WORDS: [&str; 7] = ["token", "secret", "password", "passwd", "apikey", "api_key", "access_key"];
+    let name = name.to_lowercase().replace('-', "_");
+    WORDS.iter().any(|word| name.contains(word))
 }
 
 fn check_pattern(pattern: &str, fields: &Fields<'_>, key: &str, log: &mut Log) {

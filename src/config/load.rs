@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::alerting::alertmanagers;
 use super::check::{self, Defaults, FileShared};
+use super::exec_probe;
 use super::keys::{self, DoorKeys, MAX_CHECKS};
 use super::model::{Config, ReceiverPlaces};
 use super::names::Names;
@@ -126,6 +127,7 @@ impl Checks {
             loader.log.fault(fields.at_key("emails"), "mail needs the section `smtp`, which is missing");
         }
         self.askable.check(fields, &mut loader.log);
+        exec_probe::check(fields, loader);
         // A check without a valid name is still read for its other faults.
         let name = name.unwrap_or_else(check::nameless);
         let read = check::definition(fields, name, shared, &mut self.times, &mut loader.log);
@@ -198,6 +200,7 @@ fn sections(loader: &mut Loader, checks: &mut Checks, main: &Fields<'_>, beside:
         alertmanagers,
         prometheuses,
         databases,
+        allows_exec: loader.allows_exec,
         receivers,
         ping_keys: auth.ping_keys,
         ping_keys_required: auth.ping_keys_required,

@@ -13,6 +13,7 @@ mod alerting;
 mod assertion;
 mod check;
 mod client;
+mod exec_probe;
 mod form;
 mod http_probe;
 mod judged;

@@ -28,6 +28,8 @@ pub struct Config {
     pub prometheuses: Vec<Prometheus>,
     /// Which databases `sql` of assertions asks.
     pub databases: Vec<Database>,
+    /// Whether commands may be run.
+    pub allows_exec: bool,
     /// How each receiver is reached. [`Policy::receivers`] says when.
     pub receivers: Vec<Receiver>,
     /// The keys that allow pings. If empty, anybody who reaches the port may ping.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::core::assertion::{Assertion, FoundBy, Reported};
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Spec};
-use crate::core::probe::{HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
+use crate::core::probe::{ExecLimits, ExecProbe, HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
 use crate::core::record::NamedRecords;
 use crate::core::schedule::{Expect, Occurrences, Quiet, Schedule};
 use crate::core::time::Span;
@@ -190,6 +190,30 @@ fn sql_probe(probe: &SqlProbe) -> Value {
     Value::Object(map)
 }
 
+fn exec_probe(probe: &ExecProbe) -> Value {
+    let ExecProbe { line, timeout, limits, names_records } = probe;
+    let mut map = Map::new();
+    map.insert("command".to_owned(), line.iter().map(|text| Value::from(&**text)).collect());
+    if *timeout != ExecProbe::DEFAULT_TIMEOUT {
+        map.insert("timeout".to_owned(), timeout.to_string().into());
+    }
+    let (ExecLimits { memory, files, processes }, usual) = (limits, ExecLimits::default());
+    let said = [
+        ("memory", *memory != usual.memory, format!("{memory}B").into()),
+        ("files", *files != usual.files, Value::from(*files)),
+        ("processes", *processes != usual.processes, Value::from(*processes)),
+    ];
+    let said = said.into_iter().filter(|(_, is_said, _)| *is_said);
+    let limits: Map<String, Value> = said.map(|(key, _, value)| (key.to_owned(), value)).collect();
+    if !limits.is_empty() {
+        map.insert("limits".to_owned(), limits.into());
+    }
+    if *names_records {
+        map.insert("records".to_owned(), "jsonl".into());
+    }
+    Value::Object(map)
+}
+
 /// What all queries have.
 fn query_of(asked: (&str, &str), query: &str, (key, title): (&[Arc<str>], &str)) -> Map<String, Value> {
     let mut map = Map::new();
@@ -233,6 +257,7 @@ fn add_spec(words: &mut Words, spec: &Spec) {
             FoundBy::Http(probe) => json!({"http": http_probe(probe)}),
             FoundBy::Promql(probe) => json!({"promql": promql_probe(probe)}),
             FoundBy::Sql(probe) => json!({"sql": sql_probe(probe)}),
+            FoundBy::Exec(probe) => json!({"exec": exec_probe(probe)}),
         };
         words.add("assert", asserted(found_by, assertion));
         if assertion.unknowns_before_alert != Assertion::DEFAULT_UNKNOWNS {

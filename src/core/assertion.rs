@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ping::{Ping, PingKind, Rid};
-use super::probe::{HttpProbe, ProbeKind, PromqlProbe, SqlProbe};
+use super::probe::{ExecProbe, HttpProbe, ProbeKind, PromqlProbe, SqlProbe};
 use super::time::Span;
 
 /// A condition that a check states (17.1).
@@ -28,6 +28,8 @@ pub enum FoundBy {
     Promql(PromqlProbe),
     /// By a query that it asks a database.
     Sql(SqlProbe),
+    /// By a command of this machine.
+    Exec(ExecProbe),
 }
 
 impl FoundBy {
@@ -38,6 +40,18 @@ impl FoundBy {
             FoundBy::Http(_) => Some(ProbeKind::Http),
             FoundBy::Promql(_) => Some(ProbeKind::Promql),
             FoundBy::Sql(_) => Some(ProbeKind::Sql),
+            FoundBy::Exec(_) => Some(ProbeKind::Exec),
+        }
+    }
+
+    /// How long a look of punctual's own may take, where its period is long enough (17.6).
+    pub fn timeout(&self) -> Option<Span> {
+        match self {
+            FoundBy::Reporter(_) => None,
+            FoundBy::Http(HttpProbe { timeout, .. })
+            | FoundBy::Promql(PromqlProbe { timeout, .. })
+            | FoundBy::Sql(SqlProbe { timeout, .. })
+            | FoundBy::Exec(ExecProbe { timeout, .. }) => Some(*timeout),
         }
     }
 
@@ -58,6 +72,9 @@ impl FoundBy {
             (FoundBy::Sql(one), FoundBy::Sql(other)) => {
                 *one == SqlProbe { timeout: one.timeout, title: one.title.clone(), ..other.clone() }
             }
+            (FoundBy::Exec(one), FoundBy::Exec(other)) => {
+                *one == ExecProbe { timeout: one.timeout, ..other.clone() }
+            }
             (one, other) => one == other,
         }
     }
@@ -67,6 +84,7 @@ impl FoundBy {
         match self {
             FoundBy::Reporter(_) | FoundBy::Promql(_) => true,
             FoundBy::Sql(probe) => !probe.wants_some,
+            FoundBy::Exec(probe) => probe.names_records,
             FoundBy::Http(_) => false,
         }
     }

@@ -1,6 +1,7 @@
 //! Looks of punctual's own (17.5 to 17.15): at what, when, and what they find. Rooms that do IO carry them out.
 
 mod due;
+mod exec;
 mod found;
 mod http;
 mod promql;
@@ -8,6 +9,7 @@ mod rows;
 mod sql;
 
 pub use due::{due_after, first_due, period};
+pub use exec::{ExecLimits, ExecProbe};
 pub use found::ProbeFound;
 pub use http::{HttpProbe, JsonCondition, JsonTest};
 pub use promql::PromqlProbe;
@@ -22,11 +24,12 @@ pub enum ProbeKind {
     Http,
     Promql,
     Sql,
+    Exec,
 }
 
 impl ProbeKind {
     /// All there are.
-    pub const ALL: [ProbeKind; 3] = [ProbeKind::Http, ProbeKind::Promql, ProbeKind::Sql];
+    pub const ALL: [ProbeKind; 4] = [ProbeKind::Http, ProbeKind::Promql, ProbeKind::Sql, ProbeKind::Exec];
 
     /// The key in files, and the label of metrics.
     pub fn as_str(self) -> &'static str {
@@ -34,6 +37,7 @@ impl ProbeKind {
             ProbeKind::Http => "http",
             ProbeKind::Promql => "promql",
             ProbeKind::Sql => "sql",
+            ProbeKind::Exec => "exec",
         }
     }
 }

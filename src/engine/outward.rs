@@ -42,7 +42,8 @@ impl Outward {
         });
         let pusher = |one| Arc::new(Pusher::new(one, Pusher::TIMEOUT, ping_urls));
         let pushers = config.alertmanagers.iter().map(pusher);
-        let looker = Arc::new(Looker::new(&config.prometheuses, &config.databases));
+        let looker = Looker::new(&config.prometheuses, &config.databases);
+        let looker = Arc::new(looker.with_commands(config.allows_exec));
         Ok(Outward { receivers, of_checks, looker, pushers: pushers.collect() })
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ended::ExecEnd;
+use crate::core::probe::ExecLimits;
 use crate::core::secret::Secret;
 use crate::core::time::Span;
 
@@ -15,23 +16,6 @@ pub struct ExecCommand {
     pub env: BTreeMap<String, Secret>,
     pub timeout: Span,
     pub limits: ExecLimits,
-}
-
-/// How much a command may take.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ExecLimits {
-    /// Of each of its processes, in bytes.
-    pub memory: u64,
-    /// That each of its processes has open.
-    pub files: u64,
-    /// All that it has started and that runs at a time.
-    pub processes: u64,
-}
-
-impl Default for ExecLimits {
-    fn default() -> ExecLimits {
-        ExecLimits { memory: 512 << 20, files: 256, processes: 256 }
-    }
 }
 
 /// What a command came to.

@@ -21,7 +21,7 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-pub use self::command::{ExecCommand, ExecLimits, ExecRun};
+pub use self::command::{ExecCommand, ExecRun};
 pub use self::ended::ExecEnd;
 use self::order::{ExecOrder, OURSELVES};
 use self::output::ExecOutput;

@@ -57,7 +57,7 @@ pub struct ProbeCounters {
     /// In ms since the epoch; 0: none waits.
     waits_since_ms: AtomicI64,
     /// In ms since the epoch; 0: none runs.
-    runs_since_ms: AtomicI64,
+    ends_by_ms: AtomicI64,
     /// Trouble reading whom the system trusts.
     pub trust: RepeatedTrouble,
 }
@@ -89,14 +89,14 @@ impl ProbeCounters {
         Some(self.waits_since_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
     }
 
-    /// The oldest look that runs has begun then.
-    pub fn runs_since(&self, begun: Option<Time>) {
-        self.runs_since_ms.store(begun.map_or(0, Time::as_ms), Ordering::Relaxed);
+    /// Of the looks that run the first should end by then.
+    pub fn ends_by(&self, end: Option<Time>) {
+        self.ends_by_ms.store(end.map_or(0, Time::as_ms), Ordering::Relaxed);
     }
 
-    /// Since when the oldest runs.
-    pub fn running_since(&self) -> Option<Time> {
-        Some(self.runs_since_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
+    /// When the first of those that run should have ended.
+    pub fn should_end_by(&self) -> Option<Time> {
+        Some(self.ends_by_ms.load(Ordering::Relaxed)).filter(|ms| *ms != 0).map(Time::from_ms)
     }
 }
 
@@ -114,7 +114,7 @@ impl Default for ProbeCounters {
             skipped: AtomicU64::new(0),
             lag: Histogram::new(LAG_BOUNDS),
             waits_since_ms: AtomicI64::new(0),
-            runs_since_ms: AtomicI64::new(0),
+            ends_by_ms: AtomicI64::new(0),
             trust: RepeatedTrouble::default(),
         }
     }

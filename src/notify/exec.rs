@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::redact::without;
 use super::{Notification, PingUrls, later, misdirected, never, taken, webhook};
 use crate::core::outbox::Attempt;
+use crate::core::probe::ExecLimits;
 use crate::core::secret::Secret;
 use crate::core::time::Span;
-use crate::exec::{self, ExecCommand, ExecEnd, ExecLimits, ExecRun};
-use crate::yaml::fault::quote;
+use crate::exec::{self, ExecCommand, ExecEnd, ExecRun};
+use crate::yaml::fault::{Log, quote};
 use crate::yaml::fields::Fields;
 use crate::yaml::loader::Loader;
 use crate::yaml::section::Kind::{Duration, Map, SecretsByName, Size, Texts, Whole};
@@ -36,6 +37,11 @@ pub(crate) static EXEC_LIMITS: Section = Section {
     ],
 };
 
+/// Why one in a file is a fault.
+pub(crate) const NOT_ALLOWED: &str =
+    "commands are run only by a server that is started with `--config.allow-exec`";
+/// The longest command with its arguments, in bytes.
+const MAX_LINE_BYTES: usize = 16 * 1024;
 /// The least memory: a program needs some to start.
 const MIN_MEMORY: u64 = 16 << 20;
 /// What sysexits.h calls a failure for the time being.
@@ -46,17 +52,11 @@ const OURS: &str = "PUNCTUAL_";
 /// A command; none is run but where the server's administrator allows it.
 pub(crate) fn read(loader: &mut Loader, item: &Fields<'_>) -> Option<ExecCommand> {
     if !loader.allows_exec {
-        let message = "commands are run only by a server that is started with `--config.allow-exec`";
-        loader.log.fault(item.at_key("exec"), message);
+        loader.log.fault(item.at_key("exec"), NOT_ALLOWED);
     }
     let fields = item.map(&mut loader.log, "exec")?;
     let log = &mut loader.log;
-    let line: Vec<String> =
-        fields.texts(log, "command").into_iter().map(|(_, text)| text.to_owned()).collect();
-    if fields.has("command") && !line.first().is_some_and(|program| program.starts_with('/')) {
-        let message = "`command` begins with the whole path of a program, such as `/usr/local/bin/tell`";
-        log.fault(fields.at_value("command"), message);
-    }
+    let line = line(&fields, log).into_iter().map(str::to_owned).collect();
     let mut env = BTreeMap::new();
     for (name, at, value) in fields.by_name(log, "env") {
         let is_name = |c: char| c == '_' || c.is_ascii_alphanumeric();
@@ -71,12 +71,30 @@ pub(crate) fn read(loader: &mut Loader, item: &Fields<'_>) -> Option<ExecCommand
         env.insert(name.to_owned(), Secret::new(value));
     }
     let timeout = fields.duration(log, "timeout").unwrap_or(Span::mins(1));
-    let limits = fields.map(log, "limits").map(|fields| limits(loader, &fields)).unwrap_or_default();
+    let limits = limits(&fields, log);
     Some(ExecCommand { line, env, timeout, limits })
 }
 
-fn limits(loader: &mut Loader, fields: &Fields<'_>) -> ExecLimits {
-    let (log, usual) = (&mut loader.log, ExecLimits::default());
+/// `command`: the path of a program, and its arguments.
+pub(crate) fn line<'a>(fields: &Fields<'a>, log: &mut Log) -> Vec<&'a str> {
+    let line: Vec<&str> = fields.texts(log, "command").into_iter().map(|(_, text)| text).collect();
+    let mut fault = |message: &str| log.fault(fields.at_value("command"), message);
+    if fields.has("command") && !line.first().is_some_and(|program| program.starts_with('/')) {
+        fault("`command` begins with the whole path of a program, such as `/usr/local/bin/tell`");
+    }
+    if line.iter().map(|text| text.len()).sum::<usize>() > MAX_LINE_BYTES {
+        fault("`command` has at most 16384 bytes");
+    }
+    if line.iter().any(|text| text.contains('\0')) {
+        fault("`command` has a character that ends a text for programs");
+    }
+    line
+}
+
+/// `limits`, or the usual ones.
+pub(crate) fn limits(fields: &Fields<'_>, log: &mut Log) -> ExecLimits {
+    let usual = ExecLimits::default();
+    let Some(fields) = fields.map(log, "limits") else { return usual };
     let memory = fields.size(log, "memory").unwrap_or(usual.memory);
     if memory < MIN_MEMORY {
         log.fault(fields.at_value("memory"), "`memory` is at least 16MiB: a program needs some to start");

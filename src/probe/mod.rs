@@ -6,6 +6,7 @@
 
 mod body;
 mod columns;
+mod command;
 pub(crate) mod database;
 mod http;
 mod lacks;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 use crate::core::assertion::{Assertion, FoundBy};
 use crate::core::probe::{FoundRows, ProbeFound, PromqlProbe, SqlProbe, time_out};
 use crate::core::time::{Span, Time};
+use crate::notify::exec::NOT_ALLOWED;
 
 pub use database::Database;
 use database::DatabaseAt;
@@ -37,6 +39,7 @@ pub struct Looker {
     databases: BTreeMap<Arc<str>, SqliteLooker>,
     /// Of what these are made.
     settings: (Vec<Prometheus>, Vec<Database>),
+    runs_commands: bool,
 }
 
 impl Looker {
@@ -51,7 +54,13 @@ impl Looker {
             prometheuses: prometheuses.iter().map(prometheus).collect(),
             databases: databases.iter().map(database).collect(),
             settings: (prometheuses.to_vec(), databases.to_vec()),
+            runs_commands: false,
         }
+    }
+
+    /// The same, which runs commands if that is allowed: a database that was copied or changed makes no server run anything.
+    pub fn with_commands(self, are_allowed: bool) -> Looker {
+        Looker { runs_commands: are_allowed, ..self }
     }
 
     /// Looks once, at `now`; never for longer than half of the period (17.6). What a program reports is unknown here.
@@ -69,6 +78,8 @@ impl Looker {
                 Some(looker) => looker.look(probe, within(probe.timeout), rows).await,
                 None => gone("databases", &probe.database),
             },
+            FoundBy::Exec(probe) if self.runs_commands => command::look(probe, within(probe.timeout)).await,
+            FoundBy::Exec(_) => ProbeFound::unknown(NOT_ALLOWED),
         }
     }
 
@@ -85,7 +96,7 @@ impl Looker {
                 prometheus(self, name) == prometheus(other, name)
             }
             FoundBy::Sql(SqlProbe { database: name, .. }) => database(self, name) == database(other, name),
-            FoundBy::Reporter(_) | FoundBy::Http(_) => true,
+            FoundBy::Reporter(_) | FoundBy::Http(_) | FoundBy::Exec(_) => true,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::core::assertion::AssertionResult;
 use crate::core::check::Ping;
 use crate::core::incident::{IncidentId, IncidentStatus};
 use crate::core::record::NamedRecords;
-use crate::core::text::first_bytes;
+use crate::core::text::{both_ends, first_bytes};
 
 /// A ping, with everything that is kept of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +36,21 @@ impl PingFact {
     pub fn kept(comment: &str) -> &str {
         first_bytes(comment, PingFact::MAX_COMMENT_BYTES)
     }
+
+    /// Of a body that is too long its beginning and its end, and the number of bytes between; `None`: it is empty.
+    pub fn kept_body(body: &str) -> (Option<Vec<u8>>, u64) {
+        let Some((first, last)) = both_ends(body, PingFact::FIRST_BODY_BYTES, PingFact::LAST_BODY_BYTES)
+        else {
+            return (Some(body.as_bytes().to_vec()).filter(|body| !body.is_empty()), 0);
+        };
+        // What is left out begins after so many bytes, whatever they are.
+        let mut kept = first.as_bytes().to_vec();
+        kept.resize(PingFact::FIRST_BODY_BYTES, b' ');
+        let left_out = body.len() - kept.len() - last.len();
+        kept.extend_from_slice(last.as_bytes());
+        (Some(kept), left_out as u64)
+    }
+
     /// The longest body that is kept, in bytes.
     pub const MAX_BODY_BYTES: usize = PingFact::FIRST_BODY_BYTES + PingFact::LAST_BODY_BYTES;
     /// How much of the beginning of a longer body is kept, in bytes.

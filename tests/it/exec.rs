@@ -1,20 +1,18 @@
 //! Commands that the server runs: what they get and say (12.9), and that nothing of them is left (17.15).
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::support::commands::{is_gone, left, mark, script};
 use crate::support::process::{PATIENCE, wait_for, wait_until};
 use crate::support::punctual::{Punctual, punctual};
 
 /// A server with a check, and a receiver that is this script of a shell. `more` goes into its `exec`.
-fn telling(script: &str, more: &str) -> Punctual {
+fn telling(text: &str, more: &str) -> Punctual {
     let server = Punctual::new("checks: []\n").argument("--config.allow-exec");
-    let file = server.folder().join("tell");
-    fs::write(&file, format!("#!/bin/sh\ncd '{}'\n{script}\n", server.folder().display())).unwrap();
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    let file = script(&server, "tell", text);
     server.write_config(&format!(
         "receivers: [{{name: drain, group_wait: 0s, exec: {{command: ['{}', one, 'two words'], env: {{MARK: '{}'}}{more}}}}}]\n\
          responders: [{{actions: [{{notify: drain, with: {{queue: orders}}}}]}}]\n\
@@ -25,29 +23,6 @@ fn telling(script: &str, more: &str) -> Punctual {
     let mut server = server;
     server.start_again();
     server
-}
-
-/// It is in the environment of all that comes from the command of this server, and of nothing else.
-fn mark(server: &Punctual) -> String {
-    format!("mark-of-{}", server.port())
-}
-
-/// What lives of the command of a server: each with its command line.
-fn left(server: &Punctual) -> Vec<String> {
-    let mark = format!("MARK={}", mark(server));
-    let numbers = fs::read_dir("/proc").unwrap().flatten();
-    let has_mark = |process: &std::path::PathBuf| {
-        let environment = fs::read(process.join("environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|one| one == mark.as_bytes())
-    };
-    let line = |process: std::path::PathBuf| {
-        String::from_utf8_lossy(&fs::read(process.join("cmdline")).unwrap_or_default()).into_owned()
-    };
-    numbers.map(|entry| entry.path()).filter(has_mark).map(line).collect()
-}
-
-fn is_gone(server: &Punctual, within: Duration) {
-    wait_until("nothing of the command", within, || left(server).is_empty());
 }
 
 /// The message of the failure, once an attempt has ended.

@@ -28,6 +28,7 @@ mod durability;
 mod edit_forms;
 mod endless;
 mod exec;
+mod exec_probes;
 mod first_page;
 mod flapping;
 mod flood;

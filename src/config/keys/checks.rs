@@ -1,6 +1,6 @@
 //! The keys of checks and of files with checks.
 
-use super::probes::{HTTP_PROBE, PROMQL_PROBE, SQL_PROBE};
+use super::probes::{EXEC_PROBE, HTTP_PROBE, PROMQL_PROBE, SQL_PROBE};
 use crate::core::assertion::Reported;
 use crate::core::periods;
 use crate::core::record::NamedRecords;
@@ -187,6 +187,13 @@ pub(in crate::config) static ASSERT: Section = Section {
         key("promql", Map(&PROMQL_PROBE), Optional, "punctual looks itself, by a query to a Prometheus."),
         key("sql", Map(&SQL_PROBE), Optional, "punctual looks itself, by a query to a database."),
         key(
+            "exec",
+            Map(&EXEC_PROBE),
+            Optional,
+            "punctual looks itself, by a command of this machine, if `--config.allow-exec` is given. It holds with exit status 0, \
+             and is violated with 1 and 2.",
+        ),
+        key(
             "records",
             Flag,
             Default("true"),
@@ -199,7 +206,6 @@ pub(in crate::config) static ASSERT: Section = Section {
             "A result that names more records than this makes nothing begin or end: it is failing for the reason \
               `too_many_records`.",
         ),
-        key("exec", Later, Optional, "A command that punctual runs."),
     ],
 };
 

@@ -19,7 +19,7 @@ pub(super) use checks::{ASSERT, REPORTED};
 pub(super) use checks::{CHECK, CHECK_FILE, DEFAULT_GRACE, DEFAULTS, EXPECT, QUIET};
 pub use doors::{DoorKeys, KnownDoor};
 #[cfg(test)]
-pub(super) use probes::{HTTP_PROBE, JSON_CONDITION, PROMQL_PROBE, SQL_PROBE};
+pub(super) use probes::{EXEC_PROBE, HTTP_PROBE, JSON_CONDITION, PROMQL_PROBE, SQL_PROBE};
 pub use server::MAX_CHECKS;
 pub(super) use server::{AUTH, COMPAT, COMPAT_SYSTEM, MAIN};
 #[cfg(test)]

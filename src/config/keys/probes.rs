@@ -1,8 +1,9 @@
 //! The keys of what punctual looks at itself.
 
-use crate::yaml::section::Kind::{self, Duration, Flag, Lines, List, OneOf, Text, Texts};
+use crate::notify::exec::EXEC_LIMITS;
+use crate::yaml::section::Kind::{self, Duration, Flag, Lines, List, Map, OneOf, Text, Texts};
 use crate::yaml::section::Need::{Default, Optional, Required};
-use crate::yaml::section::{MINUTE, NAME, SECOND, Section, URL, YEAR, key};
+use crate::yaml::section::{HOUR, MINUTE, NAME, SECOND, Section, URL, YEAR, key};
 
 /// The longest query, in bytes.
 const QUERY: usize = 16 * 1024;
@@ -101,6 +102,33 @@ pub(in crate::config) static SQL_PROBE: Section = Section {
             Duration(SECOND, MINUTE),
             Default("10s"),
             "How long a look may take; never more than half of its period.",
+        ),
+    ],
+};
+
+pub(in crate::config) static EXEC_PROBE: Section = Section {
+    id: "exec_probe",
+    title: "`exec` of an `assert`",
+    keys: &[
+        key(
+            "command",
+            Texts,
+            Required,
+            "The path of the program, and its arguments. No shell reads them, and pages show them.",
+        ),
+        key(
+            "timeout",
+            Duration(SECOND, HOUR),
+            Default("60s"),
+            "It is killed when it takes longer; never more than half of its period.",
+        ),
+        key("limits", Map(&EXEC_LIMITS), Optional, "How much it may take."),
+        key(
+            "records",
+            OneOf(&["none", "jsonl"]),
+            Default("none"),
+            "With `jsonl` each line that it writes is a record that violates, in JSON: `{\"key\": …, \"title\": …, \"details\": …, \
+             \"labels\": …}`.",
         ),
     ],
 };

@@ -3,6 +3,7 @@
 mod addresses;
 mod bad;
 mod example;
+mod exec;
 mod form;
 mod good;
 mod hints;

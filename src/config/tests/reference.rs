@@ -89,7 +89,7 @@ Time zones have IANA names (`Europe/Berlin`). Zone rules come from `$TZDIR` of t
 noticed at a reload, or within minutes. Keep `tzdata` up to date: rules change several times a year.
 ";
 
-const SECTIONS: [(&Section, &str); 42] = [
+const SECTIONS: [(&Section, &str); 43] = [
     (&keys::MAIN, "The main file"),
     (&keys::CHECK_FILE, "A file of `check_files`"),
     (&keys::CHECK, "A check (`checks`)"),
@@ -101,6 +101,7 @@ const SECTIONS: [(&Section, &str); 42] = [
     (&keys::JSON_CONDITION, "A condition of `json` of an `http`"),
     (&keys::PROMQL_PROBE, "`promql` of an `assert`"),
     (&keys::SQL_PROBE, "`sql` of an `assert`"),
+    (&keys::EXEC_PROBE, "`exec` of an `assert`"),
     (&PROMETHEUS, "A Prometheus (`prometheuses`)"),
     (&DATABASE, "A database (`databases`)"),
     (&SQLITE, "`sqlite` of a database"),
@@ -135,7 +136,7 @@ const SECTIONS: [(&Section, &str); 42] = [
 ];
 
 /// What a table of keys cannot say.
-const NOTES: [(&Section, &str); 7] = [
+const NOTES: [(&Section, &str); 8] = [
     (
         &EMAIL,
         "What is left out is written as ever. [templates.md](templates.md) says what a template may contain.",
@@ -150,6 +151,7 @@ const NOTES: [(&Section, &str); 7] = [
         &keys::WEB,
         "It is in the format that Prometheus' exporters share, and `promtool check web-config` accepts it. Its paths are relative to it.",
     ),
+    (&keys::EXEC_PROBE, "[commands.md](commands.md) says how it is run."),
     (&EXEC, "[commands.md](commands.md) says how it is run."),
     (&WEBHOOK, "[templates.md](templates.md) says what a template may contain."),
 ];

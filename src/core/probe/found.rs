@@ -39,6 +39,15 @@ impl ProbeFound {
         ProbeFound { outcome, why, text: String::new(), rows: Vec::new(), are_more: false }
     }
 
+    /// Whether its rows are all that violates: a command that says so without naming any speaks of the whole (18.3b).
+    pub fn names_all(&self) -> bool {
+        match self.outcome {
+            Outcome::Holds => true,
+            Outcome::Violated => !self.rows.is_empty(),
+            Outcome::Unknown => false,
+        }
+    }
+
     /// Its rows as what a result names: all that violates, or more than may be (18.3, 18.6).
     pub fn named(self) -> NamedRecords {
         let named: NamedRecords = self.rows.into_iter().collect();

@@ -148,7 +148,7 @@ impl FoundRows {
 
 impl ProbeFound {
     /// What rows come to: any of them is one too many. `are_more` than these says so.
-    fn of_rows(rows: Vec<Record>, are_more: bool) -> ProbeFound {
+    pub fn of_rows(rows: Vec<Record>, are_more: bool) -> ProbeFound {
         let Some(first) = rows.first() else { return ProbeFound::holds() };
         let count = match (rows.len(), are_more) {
             (1, false) => "1 row".to_owned(),

@@ -1,11 +1,12 @@
 //! Which checks are looked at, and when: no clock, no task, no IO.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::waiting::{LookCount, LookQueues};
 use crate::core::assertion::FoundBy;
 use crate::core::check::CheckId;
-use crate::core::probe::{due_after, first_due};
+use crate::core::probe::{ProbeKind, due_after, first_due};
 use crate::core::time::{Span, Time};
 use crate::store::live::Check;
 
@@ -18,17 +19,18 @@ const MAX_SKIPPED: u64 = 1_000;
 #[derive(Debug, Default)]
 pub(super) struct Agenda {
     all: HashMap<CheckId, Planned>,
-    /// In the order of their due times.
-    waiting: BTreeSet<(Time, CheckId)>,
-    running: usize,
+    waiting: LookQueues,
+    running: LookCount,
 }
 
 #[derive(Debug)]
 struct Planned {
     check: Arc<Check>,
+    kind: ProbeKind,
     /// When it is due, or was as its look began.
     due: Time,
-    is_running: bool,
+    /// How it is looked at while a look runs, which may be otherwise than the check says by now.
+    running: Option<ProbeKind>,
     /// What is looked at has changed while a look ran: it is looked at again then, as soon as that has ended.
     again_at: Option<Time>,
     /// It is not looked at any more, but a look still runs.
@@ -74,13 +76,14 @@ fn first_due_of(check: &Check, last: Option<Time>, now: Time) -> Option<Time> {
 
 /// What is declared anew, or asserted otherwise than what is `known`.
 fn planned_anew(check: &Arc<Check>, known: Option<&Planned>, now: Time) -> Option<Planned> {
+    let kind = check.definition.spec.asserts().and_then(FoundBy::probe)?;
     let last = if known.is_none() { last_result(check) } else { None };
     let due = first_due_of(check, last, now)?;
     // What was asserted before is still being looked at: the writer drops what that finds (17.7).
-    let is_running = known.is_some_and(|known| known.is_running);
-    let again_at = is_running.then_some(due);
+    let running = known.and_then(|known| known.running);
+    let again_at = running.map(|_| due);
     let armed_since = armed_since(check);
-    Some(Planned { check: check.clone(), due, is_running, again_at, is_gone: false, armed_since })
+    Some(Planned { check: check.clone(), kind, due, running, again_at, is_gone: false, armed_since })
 }
 
 impl Planned {
@@ -91,7 +94,7 @@ impl Planned {
 
     /// Where it was another meanwhile, and is as before again, it has forgotten what was found (17.3b), and is looked at at once.
     fn due_as_before(&self, check: &Arc<Check>, now: Time) -> Time {
-        let may_have_forgotten = !Arc::ptr_eq(&self.check, check) && !self.is_running;
+        let may_have_forgotten = !Arc::ptr_eq(&self.check, check) && self.running.is_none();
         let first = Some(()).filter(|()| may_have_forgotten && last_result(check).is_none());
         let first = first.and_then(|()| first_due_of(check, None, now));
         first.map_or(self.due, |first| first.min(self.due))
@@ -99,19 +102,21 @@ impl Planned {
 
     /// What waits is looked at as after a declaration that knows of this result, if that is earlier. One that runs says by its end
     /// that it is not wanted.
-    fn bring_forward(
-        &mut self,
-        last: Option<Time>,
-        now: Time,
-        (waiting, id): (&mut BTreeSet<(Time, CheckId)>, CheckId),
-    ) {
+    fn bring_forward(&mut self, last: Option<Time>, now: Time, (waiting, id): (&mut LookQueues, CheckId)) {
         if let Some(due) = first_due_of(&self.check, last, now)
             && due < self.due
-            && !self.is_running
+            && self.running.is_none()
         {
-            waiting.remove(&(self.due, id));
+            waiting.remove(self.kind, self.due, id);
             self.due = due;
-            waiting.insert((due, id));
+            self.wait_in(waiting);
+        }
+    }
+
+    /// It waits for its due time, unless it runs.
+    fn wait_in(&self, waiting: &mut LookQueues) {
+        if self.running.is_none() {
+            waiting.add(self.kind, self.due, self.check.id);
         }
     }
 
@@ -134,15 +139,13 @@ impl Agenda {
                 known => planned_anew(check, known.as_ref(), now),
             };
             let Some(planned) = planned else { continue };
-            if !planned.is_running {
-                self.waiting.insert((planned.due, check.id));
-            }
+            planned.wait_in(&mut self.waiting);
             self.all.insert(check.id, planned);
         }
         // They count until they end, and where one is declared again meanwhile no second look begins beside it (17.6a).
-        let still_running = before.into_iter().filter(|(_, known)| known.is_running);
+        let still_running = before.into_iter().filter(|(_, known)| known.running.is_some());
         self.all.extend(still_running.map(|(id, known)| (id, Planned { is_gone: true, ..known })));
-        self.running = self.all.values().filter(|planned| planned.is_running).count();
+        self.running = LookCount::of(self.all.values().filter_map(|planned| planned.running));
     }
 
     /// 17.5b: what was paused, and is not any more, is looked at at once. One that runs says by its end that it is not wanted.
@@ -170,19 +173,22 @@ impl Agenda {
     /// 1.1: the clock was set back to `now`. What was to come by the date before is due at its next time by the new one.
     pub(super) fn bring_back_to(&mut self, now: Time) {
         self.waiting.clear();
-        for (id, planned) in &mut self.all {
+        for planned in self.all.values_mut() {
             let next = planned.due_after(now).unwrap_or(now);
             planned.due = planned.due.min(next);
             planned.again_at = planned.again_at.map(|again_at| again_at.min(next));
-            if !planned.is_running {
-                self.waiting.insert((planned.due, *id));
-            }
+            planned.wait_in(&mut self.waiting);
         }
     }
 
     /// When the next look is due.
     pub(super) fn next(&self) -> Option<Time> {
-        self.waiting.first().map(|(due, _)| *due)
+        self.waiting.first()
+    }
+
+    /// When the next one is due of those that are not due yet.
+    pub(super) fn next_after(&self, now: Time) -> Option<Time> {
+        self.waiting.first_after(now)
     }
 
     /// Whether one is due that has not begun.
@@ -191,27 +197,24 @@ impl Agenda {
     }
 
     /// How many run.
-    pub(super) fn running(&self) -> usize {
+    pub(super) fn running(&self) -> LookCount {
         self.running
     }
 
-    /// Begins the oldest look that is due, if there are fewer than `most`.
-    pub(super) fn begin(&mut self, most: usize, now: Time) -> Option<DueLook> {
-        if self.running >= most || !self.is_due(now) {
-            return None;
-        }
-        let (due, id) = self.waiting.pop_first()?;
+    /// Begins the oldest look that is due and has room, where so many may run.
+    pub(super) fn begin(&mut self, most: LookCount, now: Time) -> Option<DueLook> {
+        let (due, id) = self.waiting.take(self.running, most, now)?;
         let planned = self.all.get_mut(&id).expect("what waits is known");
-        planned.is_running = true;
-        self.running += 1;
+        planned.running = Some(planned.kind);
+        self.running.add(planned.kind);
         Some(DueLook { check: planned.check.clone(), due })
     }
 
     /// A look has ended, or did not begin. Answers how many due times have passed meanwhile, which are skipped.
     pub(super) fn end(&mut self, id: CheckId, became: LookEnd, now: Time) -> u64 {
-        let Some(planned) = self.all.get_mut(&id).filter(|planned| planned.is_running) else { return 0 };
-        planned.is_running = false;
-        self.running -= 1;
+        let Some(planned) = self.all.get_mut(&id) else { return 0 };
+        let Some(kind) = planned.running.take() else { return 0 };
+        self.running.remove(kind);
         if planned.is_gone {
             self.all.remove(&id);
             return 0;
@@ -232,7 +235,7 @@ impl Agenda {
         // There is always a next one, but at the end of the years that are supported.
         let Some(next) = next else { return skipped };
         planned.due = next;
-        self.waiting.insert((next, id));
+        planned.wait_in(&mut self.waiting);
         skipped
     }
 }
@@ -249,236 +252,4 @@ fn count_skipped(planned: &Planned, now: Time) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::core::assertion::{Assertion, AssertionResult, Outcome};
-    use crate::core::blind::BlindWindows;
-    use crate::core::check::{Definition, Name, Source, Spec};
-    use crate::core::fixtures::probed_at;
-    use crate::core::probe::PromqlProbe;
-    use crate::core::schedule::Schedule;
-    use crate::core::state::State;
-    use crate::core::step::{Input, step};
-    use crate::core::window::WindowCount;
-    use crate::store::live::Known;
-
-    fn probed(id: u64, mins: i64) -> Arc<Check> {
-        let assert = Some(probed_at("http://127.0.0.1/").into());
-        let spec = Spec { assert, ..Spec::new(Schedule::Every(Span::mins(mins))) };
-        let state = State::declared(&spec, start() - Span::mins(600));
-        let known = Known { state, window: WindowCount::new(Span::mins(1)) };
-        let name = Name::parse(&format!("c{id}")).expect("it is one");
-        Arc::new(Check::new(CheckId(id), Definition::new(name, spec, Source::Api).into(), known))
-    }
-
-    /// What a look came to at this time.
-    fn result_at(check: &Check, at: Time) {
-        let result = AssertionResult::new(Outcome::Unknown, None);
-        let mut known = check.known();
-        let (spec, before) = (&check.definition.spec, known.state.clone());
-        known.state = step(spec, before, &Input::Result(result), at, &BlindWindows::default()).state;
-    }
-
-    fn start() -> Time {
-        Time::from_secs(1_800_000_000)
-    }
-
-    fn declared(checks: &[Arc<Check>]) -> Agenda {
-        let mut agenda = Agenda::default();
-        agenda.declare(checks.iter(), start());
-        agenda
-    }
-
-    /// Begins all that are due.
-    fn begun(agenda: &mut Agenda, now: Time) -> Vec<u64> {
-        std::iter::from_fn(|| agenda.begin(64, now)).map(|look| look.check.id.0).collect()
-    }
-
-    fn times(agenda: &Agenda) -> Vec<(u64, Time)> {
-        let mut times: Vec<_> = agenda.waiting.iter().map(|(due, id)| (id.0, *due)).collect();
-        times.sort_unstable();
-        times
-    }
-
-    /// 17.6
-    #[test]
-    fn of_one_check_one_look_runs_at_a_time_and_what_is_due_meanwhile_is_skipped() {
-        let one = probed(1, 1);
-        let mut agenda = declared(std::slice::from_ref(&one));
-        let first = agenda.next().expect("it is due");
-        assert!(begun(&mut agenda, first - Span::MS).is_empty());
-        assert_eq!(begun(&mut agenda, first), [1]);
-        assert_eq!(agenda.next(), None, "it runs");
-        let ended = first + Span::mins(3);
-        assert!(begun(&mut agenda, ended).is_empty());
-        assert_eq!(agenda.end(one.id, LookEnd::Done, ended), 3);
-        let next = agenda.next().expect("it is due again");
-        assert!(next > ended && next - ended <= Span::mins(1));
-        assert_eq!(agenda.end(one.id, LookEnd::Done, ended), 0, "it does not run");
-    }
-
-    /// 17.6: those that wait for room begin in the order of their due times.
-    #[test]
-    fn no_more_run_than_there_is_room_for() {
-        let all: Vec<_> = (0..10).map(|number| probed(number, 60)).collect();
-        let mut agenda = declared(&all);
-        let later = start() + Span::mins(2);
-        let looks: Vec<DueLook> = std::iter::from_fn(|| agenda.begin(4, later)).collect();
-        assert_eq!((looks.len(), agenda.running()), (4, 4));
-        assert!(looks.is_sorted_by_key(|look| look.due));
-        agenda.end(looks[2].check.id, LookEnd::Done, later);
-        let fifth = agenda.begin(4, later).expect("there is room again");
-        assert!(fifth.due >= looks[3].due && agenda.begin(4, later).is_none());
-    }
-
-    /// 17.5b: what is looked at as before keeps its times, what is not goes, and a result that is there is not looked for again;
-    /// a result of what was asserted before is none.
-    #[test]
-    fn a_reload_moves_only_what_it_changes() {
-        let (kept, changed, gone, new) = (probed(1, 60), probed(2, 60), probed(3, 60), probed(4, 60));
-        for check in [&kept, &changed, &gone] {
-            result_at(check, start());
-        }
-        let mut agenda = declared(&[kept.clone(), changed, gone.clone()]);
-        let before = times(&agenda);
-        assert!(before.iter().all(|(_, due)| *due > start()), "{before:?}");
-        let now = start() + Span::secs(5);
-        agenda.declare([kept, probed(2, 30), new].iter(), now);
-        let after = times(&agenda);
-        assert_eq!(after.len(), 3);
-        assert_eq!(after[0], before[0]);
-        assert!(after[1..].iter().all(|(_, due)| *due - now < Span::mins(1)), "{after:?}");
-        agenda.end(gone.id, LookEnd::Done, now);
-        assert_eq!(times(&agenda), after);
-    }
-
-    /// 17.6a
-    #[test]
-    fn what_is_removed_counts_until_its_look_ends_and_no_second_begins_beside_it() {
-        let (one, other) = (probed(1, 1), probed(2, 1));
-        let mut agenda = declared(&[one.clone(), other.clone()]);
-        let now = start() + Span::mins(2);
-        assert_eq!(begun(&mut agenda, now).len(), 2);
-        agenda.declare([].iter(), now);
-        assert_eq!(agenda.running(), 2);
-        agenda.declare([one.clone()].iter(), now);
-        assert!(begun(&mut agenda, now + Span::mins(1)).is_empty());
-        agenda.end(other.id, LookEnd::Done, now);
-        assert_eq!((agenda.running(), agenda.next()), (1, None));
-        agenda.end(one.id, LookEnd::NotWanted, now);
-        assert_eq!(begun(&mut agenda, now + Span::mins(1)), [1]);
-    }
-
-    /// 17.5b: asserted otherwise and as before again between two looks round, it knows nothing any more.
-    #[test]
-    fn what_has_forgotten_its_results_is_looked_at_at_once() {
-        let one = probed(1, 600);
-        result_at(&one, start());
-        let mut agenda = declared(&[one]);
-        let renamed = probed(1, 600);
-        result_at(&renamed, start());
-        agenda.declare([renamed].iter(), start());
-        assert!(agenda.next().is_some_and(|due| due - start() > Span::mins(2)));
-        agenda.declare([probed(1, 600)].iter(), start());
-        assert!(agenda.next().is_some_and(|due| due - start() <= Span::mins(1)));
-    }
-
-    /// 17.5b: paused, it is looked for again, and at once when that is over.
-    #[test]
-    fn what_is_paused_is_looked_at_soon_after() {
-        let one = probed(1, 600);
-        let mut agenda = declared(std::slice::from_ref(&one));
-        let now = start() + Span::mins(2);
-        assert_eq!(begun(&mut agenda, now), [1]);
-        assert_eq!(agenda.end(one.id, LookEnd::NotWanted, now), 0);
-        assert_eq!(agenda.next(), Some(now + Span::secs(1)));
-    }
-
-    /// 17.5b: also where no look fell due in the pause, and where the check was in the archive.
-    #[test]
-    fn after_a_pause_or_the_archive_nothing_is_known_of_now() {
-        let (paused, archived) = (probed(1, 600), probed(2, 600));
-        for check in [&paused, &archived] {
-            result_at(check, start());
-        }
-        let mut agenda = declared(&[paused.clone(), archived.clone()]);
-        let now = start() + Span::mins(5);
-        agenda.look_for_ends_of_pauses(now);
-        assert!(agenda.next().is_some_and(|due| due - now > Span::mins(1)), "nothing was paused");
-        agenda.declare([paused.clone()].iter(), now);
-        // Both are armed anew: the one by the end of its pause, the other by its return.
-        for check in [&paused, &archived] {
-            check.known().state.armed_since = now;
-        }
-        agenda.look_for_ends_of_pauses(now);
-        assert!(agenda.next().is_some_and(|due| due - now <= Span::mins(1)));
-        agenda.declare([paused, archived].iter(), now);
-        assert!(times(&agenda).iter().all(|(_, due)| *due - now <= Span::mins(1)), "{:?}", times(&agenda));
-    }
-
-    /// 17.3b, 17.5b, 18.8: how a row is called and how long a look may take is another look of the same; whether rows are records is
-    /// not.
-    #[test]
-    fn a_title_and_a_time_out_move_nothing_and_records_do() {
-        let with = |title: &str, timeout: Span, max_records: Option<u32>| {
-            let one = probed(1, 600);
-            let mut definition = (*one.definition).clone();
-            let probe = PromqlProbe {
-                prometheus: "main".into(),
-                query: "up == 0".into(),
-                key: Arc::default(),
-                title: title.into(),
-                timeout,
-            };
-            let found_by = FoundBy::Promql(probe);
-            let assertion = Assertion { found_by, unknowns_before_alert: 3, max_records };
-            Arc::make_mut(&mut definition.spec).assert = Some(assertion.into());
-            let known = one.known().clone();
-            Arc::new(Check::new(one.id, definition.into(), known))
-        };
-        let first = with("a", Span::secs(1), Some(7));
-        result_at(&first, start());
-        let mut agenda = declared(&[first]);
-        let before = agenda.next();
-        let named = with("b", Span::secs(2), Some(9));
-        result_at(&named, start());
-        agenda.declare([named].iter(), start());
-        assert_eq!(agenda.next(), before);
-        agenda.declare([with("b", Span::secs(2), None)].iter(), start());
-        assert!(agenda.next().is_some_and(|due| due - start() <= Span::mins(1)));
-    }
-
-    /// 17.5c: nobody knows what a look has found that could not be stored.
-    #[test]
-    fn what_could_not_be_stored_is_looked_at_again_long_before_its_next_time() {
-        let all: Vec<_> = (0..10).map(|number| probed(number, 600)).collect();
-        let mut agenda = declared(&all);
-        let now = start() + Span::mins(2);
-        assert_eq!(begun(&mut agenda, now).len(), 10);
-        for check in &all {
-            assert_eq!(agenda.end(check.id, LookEnd::NotStored, now), 0);
-        }
-        let again: Vec<Span> = times(&agenda).iter().map(|(_, due)| *due - now).collect();
-        assert!(again.iter().all(|wait| (Span::secs(1)..=Span::secs(61)).contains(wait)), "{again:?}");
-        assert!(again.iter().max() > again.iter().min(), "{again:?}");
-    }
-
-    /// 1.1, 17.5d
-    #[test]
-    fn a_clock_that_is_set_back_delays_no_look_by_more_than_its_period() {
-        let all: Vec<_> = (0..10).map(|number| probed(number, 10)).collect();
-        let mut agenda = declared(&all);
-        let wrong = start() + Span::mins(5_000_000);
-        let running = agenda.begin(64, wrong).expect("it is due").check.id;
-        while let Some(look) = agenda.begin(64, wrong) {
-            agenda.end(look.check.id, LookEnd::Done, wrong);
-        }
-        assert!(agenda.next() > Some(wrong));
-        agenda.bring_back_to(start());
-        agenda.end(running, LookEnd::Done, start());
-        let times = times(&agenda);
-        assert_eq!(times.len(), 10);
-        let is_soon = |due: Time| (Span::MS..=Span::mins(10)).contains(&(due - start()));
-        assert!(times.iter().all(|(_, due)| is_soon(*due)), "{times:?}");
-    }
-}
+mod tests;

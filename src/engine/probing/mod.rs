@@ -4,6 +4,7 @@ mod agenda;
 mod apart;
 mod looks;
 mod task;
+mod waiting;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -20,9 +21,8 @@ use agenda::{Agenda, DueLook, LookEnd};
 use apart::Apart;
 use looks::Looks;
 use task::{Look, LookDone};
+use waiting::LookCount;
 
-/// The most looks that run at a time (17.6b).
-const MAX_RUNNING: usize = 64;
 /// The longest sleep: so soon it is noticed that other checks are declared, or that the clock was set.
 const LOOK_ROUND_EVERY: Span = Span::secs(1);
 
@@ -95,7 +95,7 @@ impl Prober<'_> {
     fn until_next(&self) -> Duration {
         let now = self.engine.clock.now();
         // What is due and has not begun waits for another to end, or for us to look round.
-        let next = self.agenda.next().filter(|next| *next > now);
+        let next = self.agenda.next_after(now);
         duration(next.map_or(LOOK_ROUND_EVERY, |next| next - now).min(LOOK_ROUND_EVERY))
     }
 
@@ -105,14 +105,14 @@ impl Prober<'_> {
             && self.agenda.is_due(engine.clock.now())
             && let Some(runtime) = self.runtime().await
         {
-            while let Some(due) = self.agenda.begin(MAX_RUNNING, engine.clock.now()) {
+            while let Some(due) = self.agenda.begin(LookCount::MOST, engine.clock.now()) {
                 self.begin(&due, &runtime);
             }
         }
         let (probes, now) = (&engine.counters.probes, engine.clock.now());
-        probes.running.store(self.agenda.running() as u64, Ordering::Relaxed);
+        probes.running.store(self.agenda.running().all as u64, Ordering::Relaxed);
         probes.waits_since(self.agenda.next().filter(|due| *due <= now));
-        probes.runs_since(self.looks.running().map(|look| look.begun).min());
+        probes.ends_by(self.looks.running().map(|look| look.ends_by()).min());
         probes.trust.note(!engine.outward.borrow().looker.lacks_trust(), now);
     }
 

@@ -8,8 +8,7 @@ use tokio::task::JoinSet;
 use super::agenda::LookEnd;
 use crate::clock::Stopwatch;
 use crate::core::assertion::{Assertion, AssertionResult, Outcome};
-use crate::core::probe::{ProbeFound, ProbeKind, period};
-use crate::core::text::first_bytes;
+use crate::core::probe::{ProbeFound, ProbeKind, period, time_out};
 use crate::core::time::{Span, Time};
 use crate::engine::outward::Outward;
 use crate::probe::Looker;
@@ -24,7 +23,7 @@ pub(super) struct Look {
     pub(super) kind: ProbeKind,
     assertion: Arc<Assertion>,
     period: Option<Span>,
-    pub(super) begun: Time,
+    begun: Time,
 }
 
 /// What a look came to.
@@ -49,20 +48,25 @@ impl Look {
         Some(Look { check: check.clone(), kind, assertion, period, begun })
     }
 
+    /// When it should end: a command may take an hour.
+    pub(super) fn ends_by(&self) -> Time {
+        let asked = self.assertion.found_by.timeout();
+        self.begun + asked.map_or(Span::ZERO, |asked| time_out(asked, self.period))
+    }
+
     /// What it has found, as it is stored.
     fn fact(&self, found: ProbeFound, took: Span) -> ResultFact {
         let outcome = found.outcome;
         let why = Some(&found.why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(why).to_owned());
-        let kept = first_bytes(&found.text, PingFact::MAX_BODY_BYTES);
-        let left_out = (found.text.len() - kept.len()) as u64;
+        let are_records = self.assertion.max_records.is_some() && found.names_all();
         // Rows that are records are not kept as a text, too (18.3).
-        let are_records = self.assertion.max_records.is_some() && outcome != Outcome::Unknown;
-        let text = Some(kept.as_bytes().to_vec()).filter(|text| !text.is_empty() && !are_records);
+        let text = if are_records { "" } else { &found.text };
+        let (text, left_out) = PingFact::kept_body(text);
         ResultFact {
             result: AssertionResult::new(outcome, Some(took)),
             why,
-            left_out: if text.is_some() { left_out } else { 0 },
             text,
+            left_out,
             records: are_records.then(|| Arc::new(found.named())),
             source: self.source(),
         }

@@ -4,40 +4,11 @@ use std::fmt;
 
 use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::shape::{self, explained, labels, text};
-use crate::core::record::{NamedRecords, Record};
-
-/// A record as it is said.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RecordWords {
-    key: String,
-    #[serde(default)]
-    title: String,
-    #[serde(default)]
-    details: Value,
-    #[serde(default)]
-    labels: Map<String, Value>,
-}
-
-impl RecordWords {
-    /// Whether it is one.
-    pub(super) fn read(self) -> Result<Record, String> {
-        let RecordWords { key, title, details, labels } = self;
-        let details = if details.is_null() { String::new() } else { details.to_string() };
-        let label = |(name, value): (String, Value)| match value {
-            Value::String(value) if Record::is_label_name(&name) => Ok((name, value)),
-            Value::String(_) => Err(format!("`{}` is no label's name", crate::core::text::shown(&name, 60))),
-            _ => Err("a label's value is a text".to_owned()),
-        };
-        let labels = labels.into_iter().map(label).collect::<Result<Vec<_>, _>>()?;
-        let record = Record::new(&key).and_then(|record| record.titled(&title));
-        let record = record.and_then(|record| record.detailed(&details));
-        record.and_then(|record| record.labelled(labels)).map_err(|error| error.to_string())
-    }
-}
+use crate::core::record::NamedRecords;
+use crate::record_words::RecordWords;
 
 /// All that a result names, read one by one: no more of them are in memory than any check may have. Or which of them is none, and
 /// why.

@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::contract::Contract;
 use super::query::bad;
-use super::record::{RecordWords, asked_shape};
+use super::record::asked_shape;
 use super::shape::{self, explained, flag, labels, object, one_of, or_null, text, time, whole};
 use super::words::read;
 use crate::app::records;
 use crate::core::incident::{IncidentKey, IncidentStatus};
 use crate::http::problem::Problem;
 use crate::http::{decode, reply};
+use crate::record_words::RecordWords;
 use crate::store::history::{MarkRecord, OpenRecord, RecordsWanted};
 
 fn record_shape() -> Value {

@@ -20,7 +20,6 @@ use crate::core::assertion::{AssertionResult, Outcome};
 use crate::core::check::Rid;
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
 use crate::core::record::NamedRecords;
-use crate::core::text::both_ends;
 use crate::core::time::Span;
 use crate::http::auth::Admission;
 use crate::http::caller::Caller;
@@ -150,7 +149,7 @@ fn fact(asked: &Asked<'_>, body: Body, rid: Option<Rid>) -> Result<ResultFact, P
     if let Some(why) = records.as_ref().and_then(|records| contradiction(outcome, records)) {
         return Err(invalid(why));
     }
-    let (text, left_out) = kept(&text);
+    let (text, left_out) = PingFact::kept_body(&text);
     Ok(ResultFact {
         result: AssertionResult { rid, ..AssertionResult::new(outcome, took) },
         records: records.map(Arc::new),
@@ -171,19 +170,6 @@ fn contradiction(outcome: Outcome, records: &NamedRecords) -> Option<&'static st
         (Outcome::Unknown, _) => Some("whoever could not tell names no `records`: leave them out"),
         (Outcome::Holds, true) | (Outcome::Violated, false) => None,
     }
-}
-
-/// Of a text that is too long its beginning and its end; and the number of bytes between.
-fn kept(text: &str) -> (Option<Vec<u8>>, u64) {
-    let Some((first, last)) = both_ends(text, PingFact::FIRST_BODY_BYTES, PingFact::LAST_BODY_BYTES) else {
-        return (Some(text.as_bytes().to_vec()).filter(|text| !text.is_empty()), 0);
-    };
-    // What is left out begins after so many bytes, whatever they are.
-    let mut kept = first.as_bytes().to_vec();
-    kept.resize(PingFact::FIRST_BODY_BYTES, b' ');
-    let left_out = text.len() - kept.len() - last.len();
-    kept.extend_from_slice(last.as_bytes());
-    (Some(kept), left_out as u64)
 }
 
 fn said(taken: ResultTaken) -> Value {

@@ -110,6 +110,9 @@ pub(super) fn definition() -> Value {
     assert["properties"]["http"] = or_null(http);
     assert["properties"]["promql"] = or_null(of("promql_probe", "PromqlProbe"));
     assert["properties"]["sql"] = or_null(of("sql_probe", "SqlProbe"));
+    let (mut exec, limits) = (of("exec_probe", "ExecProbe"), of("exec_limits", "ExecLimits"));
+    exec["properties"]["limits"] = or_null(limits);
+    assert["properties"]["exec"] = or_null(exec);
     assert["properties"]["reported"] = or_null(reported);
     check["properties"]["assert"] = or_null(assert);
     check["properties"]["expect"] = or_null(expect);

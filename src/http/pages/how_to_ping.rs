@@ -1,5 +1,7 @@
 //! Lines to copy into a job, with the address of the check itself.
 
+use std::sync::Arc;
+
 use maud::{Markup, html};
 
 use super::super::App;
@@ -61,15 +63,27 @@ fn probed(definition: &Definition) -> Markup {
                 Some(FoundBy::Http(probe)) => { "By a request for " code { (probe.url) } }
                 Some(FoundBy::Promql(probe)) => { "By a query to the Prometheus " (probe.prometheus) }
                 Some(FoundBy::Sql(probe)) => { "By a query to the database " (probe.database) }
+                Some(FoundBy::Exec(_)) => { "By a command of the server's machine" }
                 Some(FoundBy::Reporter(_)) | None => {}
             }
             ", " (definition.spec.schedule) ". " code { "punctual probe " (definition.name) } " looks once, and shows what it finds."
         }
         @match definition.spec.asserts() {
             Some(FoundBy::Promql(PromqlProbe { query, .. }) | FoundBy::Sql(SqlProbe { query, .. })) => { pre { (query) } }
+            Some(FoundBy::Exec(probe)) => { pre { (command_line(&probe.line)) } }
             _ => {}
         }
     }
+}
+
+/// A command as it would be typed.
+fn command_line(line: &[Arc<str>]) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    let typed = |text: &Arc<str>| match !text.is_empty() && text.chars().all(is_plain) {
+        true => text.to_string(),
+        false => format!("'{}'", text.replace('\'', "'\\''")),
+    };
+    line.iter().map(typed).collect::<Vec<_>>().join(" ")
 }
 
 /// For a check that asserts something, which no job pings (17.2).
@@ -213,5 +227,16 @@ fn every(mins: i64) -> &'static str {
         60..1440 => "0 * * * *",
         1440..10080 => "0 2 * * *",
         _ => "0 2 * * sun",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_shown_as_it_would_be_typed() {
+        let line = ["/bin/look", "-w", "20%", "two words", "it's", ""].map(Arc::from);
+        assert_eq!(command_line(&line), r"/bin/look -w 20% 'two words' 'it'\''s' ''");
     }
 }

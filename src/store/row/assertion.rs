@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::core::assertion::{Assertion, FoundBy, Reported};
-use crate::core::probe::{HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
+use crate::core::probe::{ExecLimits, ExecProbe, HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
 use crate::core::record::NamedRecords;
 use crate::core::time::Span;
 
@@ -26,6 +26,7 @@ enum FoundByRow {
     Http(HttpProbeRow),
     Promql(QueryRow),
     Sql(QueryRow),
+    Exec(ExecProbeRow),
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -62,6 +63,17 @@ struct QueryRow {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     wants_some: bool,
     timeout: i64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct ExecProbeRow {
+    line: Vec<String>,
+    timeout: i64,
+    memory: u64,
+    files: u64,
+    processes: u64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    names_records: bool,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -111,9 +123,22 @@ pub(super) fn assertion_row(assertion: &Assertion) -> AssertionRow {
                 timeout: timeout.as_ms(),
             })
         }
+        FoundBy::Exec(probe) => FoundByRow::Exec(exec_row(probe)),
     };
     let max_records = assertion.max_records.unwrap_or(0);
     AssertionRow { unknowns_before_alert: assertion.unknowns_before_alert, max_records, found_by }
+}
+
+fn exec_row(probe: &ExecProbe) -> ExecProbeRow {
+    let ExecProbe { line, timeout, limits: ExecLimits { memory, files, processes }, names_records } = probe;
+    ExecProbeRow {
+        line: line.iter().map(ToString::to_string).collect(),
+        timeout: timeout.as_ms(),
+        memory: *memory,
+        files: *files,
+        processes: *processes,
+        names_records: *names_records,
+    }
 }
 
 fn http_row(probe: &HttpProbe) -> HttpProbeRow {
@@ -166,6 +191,12 @@ pub(super) fn read_assertion(row: AssertionRow) -> Assertion {
             title: text(row.title),
             wants_some: row.wants_some,
             timeout: Span::ms(row.timeout),
+        }),
+        FoundByRow::Exec(row) => FoundBy::Exec(ExecProbe {
+            line: row.line.into_iter().map(text).collect(),
+            timeout: Span::ms(row.timeout),
+            limits: ExecLimits { memory: row.memory, files: row.files, processes: row.processes },
+            names_records: row.names_records,
         }),
     };
     let max_records = Some(row.max_records).filter(|most| *most > 0);

@@ -4,6 +4,7 @@
 use ::punctual::core::outbox::Attempt;
 
 pub(crate) mod browser;
+pub(crate) mod commands;
 pub(crate) mod contract;
 pub(crate) mod disk;
 pub(crate) mod doors;

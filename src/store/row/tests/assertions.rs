@@ -1,7 +1,7 @@
 //! What a check asserts is read back.
 
 use super::*;
-use crate::core::probe::{HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
+use crate::core::probe::{ExecLimits, ExecProbe, HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
 
 #[test]
 fn every_assertion_is_read_back() {
@@ -34,7 +34,13 @@ fn every_assertion_is_read_back() {
         timeout,
     };
     let sql = SqlProbe { database: "main".into(), query, key, title, wants_some: true, timeout };
-    for found_by in [FoundBy::Promql(promql), FoundBy::Sql(sql), FoundBy::Http(probe)] {
+    let exec = ExecProbe {
+        line: ["/bin/look".into(), "".into(), "two words".into()].into(),
+        timeout,
+        limits: ExecLimits { memory: 1 << 30, files: 64, processes: 7 },
+        names_records: true,
+    };
+    for found_by in [FoundBy::Promql(promql), FoundBy::Sql(sql), FoundBy::Http(probe), FoundBy::Exec(exec)] {
         let probed = Assertion { found_by, unknowns_before_alert: 1, max_records: None };
         Arc::make_mut(&mut definition.spec).assert = Some(Arc::new(probed));
         assert_eq!(read_definition(&write_definition(&definition)).unwrap(), definition);
