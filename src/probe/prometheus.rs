@@ -136,7 +136,7 @@ fn judge(probe: &PromqlProbe, body: &Bytes, mut rows: FoundRows) -> Result<Probe
     if answer.is_partial {
         return Err("a part of what it knows is away, and it answers the other part".to_owned());
     }
-    // Prometheus 2.47 to 2.53 gave its notes on a query among the warnings.
+    // Prometheus `2.47` to `2.53` gave its notes on a query among the warnings.
     if let Some(warning) = answer.warnings.iter().find(|warning| !warning.starts_with("PromQL info:")) {
         return Err(format!("the Prometheus warns: {warning}"));
     }

@@ -62,8 +62,8 @@ pub(super) enum LookEnd {
 fn last_result(check: &Check) -> Option<Time> {
     let state = &check.known().state;
     let newest = state.results.newest_first().next().map(|result| result.at);
-    // A result is known to the second.
-    newest.filter(|at| *at + Span::secs(1) > state.armed_since)
+    // A result is known to the second: of that of its arming nobody knows which was first, and a look too many does no harm.
+    newest.filter(|at| *at >= state.armed_since)
 }
 
 fn armed_since(check: &Check) -> Time {
