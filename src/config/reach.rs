@@ -91,7 +91,9 @@ pub(super) fn possible_causes(check: &Definition) -> Vec<CauseKind> {
         CauseKind::TooFew => bound(|expect| expect.at_least),
         CauseKind::TooMany => bound(|expect| expect.at_most),
         CauseKind::Failed => spec.assert.is_none(),
-        CauseKind::Violated | CauseKind::Unprobed => spec.assert.is_some(),
+        CauseKind::Violated => spec.assert.is_some() && spec.remembers().is_none(),
+        CauseKind::Occurred => spec.remembers().is_some(),
+        CauseKind::Unprobed => spec.assert.is_some(),
         CauseKind::TooManyRecords => {
             spec.assert.as_deref().is_some_and(|assertion| assertion.max_records.is_some())
         }

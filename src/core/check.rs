@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use thin_vec::ThinVec;
 
-use super::assertion::{Assertion, FoundBy, Reported};
+use super::assertion::{Assertion, Finds, FoundBy, Remember, Reported};
 use super::reference::Ref;
 use super::schedule::Schedule;
 use super::time::Span;
@@ -303,6 +303,19 @@ impl Spec {
     /// How many records a result may name (18.6); `None`: it names none.
     pub fn max_records(&self) -> Option<u32> {
         self.assert.as_deref().and_then(|assertion| assertion.max_records)
+    }
+
+    /// How long what it detects is remembered (19.3); `None`: it detects nothing, it asserts.
+    pub fn remembers(&self) -> Option<Remember> {
+        match self.assert.as_deref()?.finds {
+            Finds::Occurring(remember) => Some(remember),
+            Finds::Lasting => None,
+        }
+    }
+
+    /// Whether another spec finds out something else, or by somebody else: what was found is not that any more (17.3b, 18.8).
+    pub fn asserts_otherwise(&self, other: &Spec) -> bool {
+        self.asserts() != other.asserts() || self.remembers().is_some() != other.remembers().is_some()
     }
 
     /// What should hold, and who says so; `None`: jobs ping it.

@@ -160,7 +160,7 @@ impl<'a> Judge<'a> {
 
     /// Results of what is expected no more say nothing of what is, and are not in a row with it (17.3).
     pub(super) fn forget_unless_of(&mut self, new: &Spec) {
-        let asserts_otherwise = self.spec.asserts() != new.asserts();
+        let asserts_otherwise = self.spec.asserts_otherwise(new);
         if self.spec.schedule.expect() != new.schedule.expect() || asserts_otherwise {
             self.state.results.clear();
         }

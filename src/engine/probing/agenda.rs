@@ -74,7 +74,7 @@ fn planned_anew(check: &Arc<Check>, known: Option<&Planned>, now: Time) -> Optio
 impl Planned {
     fn is_as_before(&self, check: &Check) -> bool {
         let (one, other) = (&self.check.definition.spec, &check.definition.spec);
-        !self.is_gone && one.asserts() == other.asserts() && one.schedule == other.schedule
+        !self.is_gone && !one.asserts_otherwise(other) && one.schedule == other.schedule
     }
 
     /// Where it was another meanwhile, and is as before again, it has forgotten what was found (17.3b), and is looked at at once.

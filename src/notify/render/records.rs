@@ -8,16 +8,28 @@ use crate::notify::text::line;
 /// How much is shown of each record's details.
 const MAX_DETAILS_CHARS: usize = 200;
 
-/// `3 new, 40 open, 2 over`: how many, since the last message.
+/// `3 new, 40 open, 2 over`, or `12 occurred`: how many, since the last message.
 pub fn how_many(records: &RecordsNotice) -> String {
-    let RecordsNotice { new, open, ended, changed, .. } = *records;
+    let RecordsNotice { new, occurred, open, ended, changed, .. } = *records;
     let counts = [
+        (occurred > 0).then(|| format!("{occurred} occurred")),
         (new > 0).then(|| format!("{new} new")),
-        Some(format!("{open} open")),
+        // What occurred is not open: it does not last.
+        (occurred == 0 || open > 0).then(|| format!("{open} open")),
         (ended > 0).then(|| format!("{ended} over")),
         (changed > 0).then(|| format!("{changed} asserted no more")),
     ];
     counts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// The same, before those that are said one by one: `30 occurred; the first 20:`.
+pub(super) fn heading(notice: &Notice, records: &RecordsNotice) -> String {
+    let many = how_many(records);
+    match records.more(notice.kind) {
+        0 => many,
+        _ if notice.tells_of_occurrences() => format!("{many}; the first {}:", records.said.len()),
+        _ => many,
+    }
 }
 
 /// A line for each that is said one by one, and where the others are.
