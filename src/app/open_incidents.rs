@@ -89,7 +89,9 @@ pub(super) async fn matching(
                 open.extend(own(at, check)?);
             }
             open.extend(of_records(at, check, |record| {
-                let first = Cause { kind: CauseKind::Violated, since: record.opened_at, would_be: None };
+                let occurs = check.definition.spec.remembers().is_some();
+                let kind = if occurs { CauseKind::Occurred } else { CauseKind::Violated };
+                let first = Cause { kind, since: record.opened_at, would_be: None };
                 let about = About { key: record.key.as_str(), labels: &record.labels };
                 Facts { definition: &check.definition, causes: &[first], about }.matched_by(&matchers)
             })?);
@@ -110,7 +112,7 @@ fn of_records(
     is_meant: impl Fn(&OpenRecord) -> bool,
 ) -> Result<Vec<OpenIncident>, StoreError> {
     let mut open = Vec::new();
-    if check.known().state.records().open == 0 {
+    if check.known().state.records().all_open() == 0 {
         return Ok(open);
     }
     let mut wanted = RecordsWanted { limit: MAX_PAGE, ..RecordsWanted::default() };

@@ -91,6 +91,7 @@ async fn take_whole(
         Applied::Result(taken) => Ok(Some(*taken)),
         Applied::InSlices => Ok(None),
         Applied::TakesNoRecords => Err(PingNotTaken::TakesNoRecords(RecordRefusal::TakesNone)),
+        Applied::NamesNothing => Err(PingNotTaken::TakesNoRecords(RecordRefusal::NamesNothing)),
         other => unreachable!("what is reported is a result, and no ping and no pause: {other:?}"),
     }
 }

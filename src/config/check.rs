@@ -9,6 +9,7 @@ use super::keys::DEFAULT_GRACE;
 use super::names::{Mention, Mentions, reference};
 use super::times::{Times, quiet};
 use super::web_url::web_url;
+use crate::core::assertion::Finds;
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Source, SourceLine, Spec};
 use crate::core::periods::Periods;
 use crate::core::schedule::{Expect, Occurrences, Schedule};
@@ -143,7 +144,8 @@ pub(super) fn definition(
 
 fn schedule(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -> Option<Schedule> {
     let (every, cron, counts) = (fields.has("every"), fields.has("cron"), fields.has("expect"));
-    if fields.has("assert") && !assertion::goes_with_schedule(fields, log) {
+    let asserting = assertion::asserting(fields);
+    if asserting.is_some_and(|key| !assertion::goes_with_schedule(fields, key, log)) {
         return None;
     }
     if fields.has("periods") {
@@ -159,7 +161,7 @@ fn schedule(fields: &Fields<'_>, zone: Zone, times: &mut Times, log: &mut Log) -
         log.fault(fields.at_key("expect"), message);
         return None;
     }
-    if !every && !cron && !counts && fields.has("assert") {
+    if !every && !cron && !counts && asserting.is_some() {
         return Some(Schedule::Unscheduled);
     }
     if !every && !cron && !counts {
@@ -219,6 +221,9 @@ fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut 
         }
     };
     let assert = assertion::assertion(fields, log);
+    // 19.2: what has happened was found once.
+    let counts_rows = assert.as_ref().is_none_or(|assertion| assertion.finds == Finds::Lasting);
+    let rows = Some(defaults).filter(|_| counts_rows);
     let is_probed = assert.as_ref().is_some_and(|assertion| assertion.found_by.is_probe());
     let has_early = matches!(schedule, Schedule::At(_)) && !is_probed;
     Spec {
@@ -233,10 +238,10 @@ fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut 
             _ => Overlap::Allowed,
         },
         failures_before_alert: count(fields, log, "failures_before_alert")
-            .or(defaults.failures_before_alert)
+            .or(rows.and_then(|defaults| defaults.failures_before_alert))
             .unwrap_or(1),
         successes_to_recover: count(fields, log, "successes_to_recover")
-            .or(defaults.successes_to_recover)
+            .or(rows.and_then(|defaults| defaults.successes_to_recover))
             .unwrap_or(1),
         manual_resume: fields
             .flag(log, "manual_resume")
@@ -250,13 +255,13 @@ fn spec(fields: &Fields<'_>, schedule: Schedule, defaults: &Defaults, log: &mut 
 
 /// The defaults of what is about pings: a check that asserts something has none of them (17.2, 17.7).
 fn of_pings<'d>(fields: &Fields<'_>, defaults: &'d Defaults) -> Option<&'d Defaults> {
-    (!fields.has("assert")).then_some(defaults)
+    assertion::asserting(fields).is_none().then_some(defaults)
 }
 
 fn early(fields: &Fields<'_>, log: &mut Log) -> Option<Span> {
     let early = fields.duration(log, "early")?;
     // Without any schedule, that is said already (17.8b).
-    if fields.has("assert") && !fields.has("cron") && !fields.has("every") {
+    if assertion::asserting(fields).is_some() && !fields.has("cron") && !fields.has("every") {
         return Some(early);
     }
     if !fields.has("cron") || fields.has("expect") {

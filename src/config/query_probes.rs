@@ -80,7 +80,7 @@ impl Askable {
             ("promql", "prometheus", "prometheuses", &self.prometheuses),
             ("sql", "database", "databases", &self.databases),
         ];
-        let assert = check.get("assert");
+        let assert = check.get("assert").or_else(|| check.get("detect"));
         for (way, key, list, known) in asks {
             let asked = assert.and_then(|node| node.member(way)).and_then(|node| node.member(key));
             if let Some(asked) =

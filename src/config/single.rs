@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bumpalo::Bump;
 
-use super::assertion::WAYS;
+use super::assertion::{WAYS, asserting};
 use super::check::{self, FileShared};
 use super::keys;
 use super::times::Times;
@@ -74,11 +74,13 @@ fn described(root: &Node<'_>, log: &mut Log) -> Option<Described> {
         let message = "`renamed_from` is for files: here a check is renamed by giving it another `name`";
         log.fault(fields.at_key("renamed_from"), message);
     }
-    let way = |way: &&&str| fields.get("assert").and_then(|node| node.member(way)).is_some();
-    if let Some(way) = WAYS.iter().filter(|way| **way != "reported").find(way) {
+    let asserting = asserting(&fields);
+    let way =
+        |way: &&&str| asserting.and_then(|key| fields.get(key)).and_then(|node| node.member(way)).is_some();
+    if let Some((way, key)) = WAYS.iter().filter(|way| **way != "reported").find(way).zip(asserting) {
         // 17.11: whoever may make checks by a token must not have us ask anything of anybody.
         let message = format!("`{way}` is for files: a check made here may be `reported`");
-        log.fault(fields.at_value("assert"), message);
+        log.fault(fields.at_value(key), message);
     }
     if fields.has("ref") {
         // Two of them are equal by no file's fault, and a file's must stay its own.

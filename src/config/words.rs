@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value, json};
 
-use crate::core::assertion::{Assertion, FoundBy, Reported};
+use crate::core::assertion::{Assertion, Finds, FoundBy, Reported};
 use crate::core::check::{Definition, Name, Overlap, PingMethods, Spec};
 use crate::core::probe::{ExecLimits, ExecProbe, HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
 use crate::core::record::NamedRecords;
@@ -259,7 +259,15 @@ fn add_spec(words: &mut Words, spec: &Spec) {
             FoundBy::Sql(probe) => json!({"sql": sql_probe(probe)}),
             FoundBy::Exec(probe) => json!({"exec": exec_probe(probe)}),
         };
-        words.add("assert", asserted(found_by, assertion));
+        let mut asserted = asserted(found_by, assertion);
+        let key = match assertion.finds {
+            Finds::Lasting => "assert",
+            Finds::Occurring(remember) => {
+                asserted["remember"] = remember.to_string().into();
+                "detect"
+            }
+        };
+        words.add(key, asserted);
         if assertion.unknowns_before_alert != Assertion::DEFAULT_UNKNOWNS {
             words.add("unknowns_before_alert", assertion.unknowns_before_alert);
         }

@@ -94,6 +94,7 @@ pub fn alertname(family: Family) -> &'static str {
         Family::Late => "PunctualCheckLate",
         Family::Failing => "PunctualCheckFailing",
         Family::Unknown => "PunctualCheckUnknown",
+        Family::Occurred => "PunctualCheckOccurred",
     }
 }
 
@@ -106,6 +107,7 @@ fn summary(title: &str, family: Family, causes: &[&Cause]) -> String {
             format!("{title} cannot be judged, for a fault of punctual.")
         }
         Family::Unknown => format!("{title} was due while punctual was not listening."),
+        Family::Occurred => format!("{title} has found something that happened."),
     }
 }
 

@@ -1,10 +1,11 @@
 //! What should hold, and what a look at it came to (§17).
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::ping::{Ping, PingKind, Rid};
 use super::probe::{ExecProbe, HttpProbe, ProbeKind, PromqlProbe, SqlProbe};
-use super::time::Span;
+use super::time::{Span, Time};
 
 /// A condition that a check states (17.1).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -15,6 +16,56 @@ pub struct Assertion {
     pub unknowns_before_alert: u32,
     /// How many records a result may name (18.6), at most [`super::record::NamedRecords::MOST`]; `None`: it names none.
     pub max_records: Option<u32>,
+    /// Whether what is found lasts.
+    pub finds: Finds,
+}
+
+/// What a record is that an assertion finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Finds {
+    /// Something that lasts until it is not found any more, which is bad (`assert`, §18).
+    Lasting,
+    /// An occurrence: it happened, and does not last (`detect`, §19).
+    Occurring(Remember),
+}
+
+/// How long a key that occurred is remembered, so that whatever finds it again is not told (19.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Remember {
+    /// From the time at which it occurred.
+    For(Span),
+    Forever,
+}
+
+impl fmt::Display for Remember {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Remember::For(span) => span.fmt(f),
+            Remember::Forever => f.write_str(Remember::FOREVER),
+        }
+    }
+}
+
+impl Remember {
+    /// The shortest time.
+    pub const MIN: Span = Span::mins(1);
+    /// The longest, but for ever.
+    pub const MAX: Span = Span::mins(3650 * 24 * 60);
+    /// The word for ever, in files.
+    pub const FOREVER: &str = "forever";
+
+    /// From when on what occurred then is new again; `None`: never.
+    pub fn until(self, occurred_at: Time) -> Option<Time> {
+        match self {
+            Remember::For(span) => Some(occurred_at + span),
+            Remember::Forever => None,
+        }
+    }
+
+    /// Whether what occurred then is not remembered any more.
+    pub fn is_over(self, occurred_at: Time, now: Time) -> bool {
+        self.until(occurred_at).is_some_and(|until| until <= now)
+    }
 }
 
 /// Who looks.

@@ -38,9 +38,11 @@ pub enum CauseKind {
     /// Records of it are violated (18.5), of which incidents of their own tell: people are shown the word of
     /// [`CauseKind::Violated`].
     RecordsViolated,
+    /// Something happened that it looks for (19.2): of an occurrence alone, and never of a check itself.
+    Occurred,
 }
 
-/// The gauge that a cause sets.
+/// The gauge that a cause sets, but for [`Family::Occurred`], which belongs to none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Family {
     /// Something did not happen when it should have.
@@ -49,22 +51,25 @@ pub enum Family {
     Failing,
     /// We cannot tell.
     Unknown,
+    /// Something happened that does not last: no check is bad by it (19.1).
+    Occurred,
 }
 
 impl Family {
-    /// The word in labels, messages and pages. It is also the name of the [`Status`] that the family leads to.
+    /// The word in labels, messages and pages. It is also the name of the [`Status`] that the family leads to, if it leads to one.
     pub fn as_str(self) -> &'static str {
         match self {
             Family::Late => "late",
             Family::Failing => "failing",
             Family::Unknown => "unknown",
+            Family::Occurred => "occurred",
         }
     }
 }
 
 impl CauseKind {
     /// All kinds, in the order in which they are shown.
-    pub const ALL: [CauseKind; 15] = [
+    pub const ALL: [CauseKind; 16] = [
         CauseKind::Missing,
         CauseKind::NeverSeen,
         CauseKind::NotStarted,
@@ -80,11 +85,17 @@ impl CauseKind {
         CauseKind::Unprobed,
         CauseKind::Unjudgeable,
         CauseKind::RecordsViolated,
+        CauseKind::Occurred,
     ];
 
     /// All kinds that people are shown, in this order, each by a word of its own.
     pub fn shown() -> impl Iterator<Item = CauseKind> {
         CauseKind::ALL.into_iter().filter(|kind| kind.as_shown() == *kind)
+    }
+
+    /// Those of them that a check itself may have.
+    pub fn shown_of_checks() -> impl Iterator<Item = CauseKind> {
+        CauseKind::shown().filter(|kind| *kind != CauseKind::Occurred)
     }
 
     /// As what people are shown it.
@@ -109,6 +120,7 @@ impl CauseKind {
             CauseKind::Blind => "blind",
             CauseKind::Unprobed => "unprobed",
             CauseKind::Unjudgeable => "unjudgeable",
+            CauseKind::Occurred => "occurred",
         }
     }
 
@@ -127,6 +139,7 @@ impl CauseKind {
             CauseKind::Violated => "what should hold does not",
             CauseKind::RecordsViolated => "records violate what should hold",
             CauseKind::TooManyRecords => "more records violate what should hold than it allows for",
+            CauseKind::Occurred => "something happened that it looks for",
             CauseKind::Blind => "punctual was not listening when it was due",
             CauseKind::Unprobed => "whether it holds could not be found out",
             CauseKind::Unjudgeable => "a fault of punctual keeps it from being judged: the log says which",
@@ -142,6 +155,7 @@ impl CauseKind {
             CauseKind::Violated
             | CauseKind::RecordsViolated
             | CauseKind::TooManyRecords
+            | CauseKind::Occurred
             | CauseKind::Unprobed => false,
         }
     }
@@ -162,6 +176,7 @@ impl CauseKind {
             | CauseKind::RecordsViolated
             | CauseKind::TooManyRecords => Family::Failing,
             CauseKind::Blind | CauseKind::Unprobed | CauseKind::Unjudgeable => Family::Unknown,
+            CauseKind::Occurred => Family::Occurred,
         }
     }
 }
@@ -306,8 +321,8 @@ mod tests {
     #[test]
     fn every_kind_has_its_family() {
         use CauseKind::{
-            Blind, Failed, Missing, NeverSeen, NotStarted, Overlapping, Overrun, RecordsViolated, TooFew,
-            TooMany, TooManyRecords, TooShort, Unjudgeable, Unprobed, Violated,
+            Blind, Failed, Missing, NeverSeen, NotStarted, Occurred, Overlapping, Overrun, RecordsViolated,
+            TooFew, TooMany, TooManyRecords, TooShort, Unjudgeable, Unprobed, Violated,
         };
         let check = |kinds: &[CauseKind], family: Family| {
             assert!(kinds.iter().all(|kind| kind.family() == family), "{kinds:?}");
@@ -316,6 +331,7 @@ mod tests {
         check(&[Failed, TooMany, TooShort, Overlapping, Violated], Family::Failing);
         check(&[TooManyRecords, RecordsViolated], Family::Failing);
         check(&[Blind, Unprobed, Unjudgeable], Family::Unknown);
+        check(&[Occurred], Family::Occurred);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use thin_vec::ThinVec;
 
-use super::assertion::{Assertion, FoundBy, Reported};
+use super::assertion::{Assertion, Finds, FoundBy, Remember, Reported};
 use super::reference::Ref;
 use super::schedule::Schedule;
 use super::time::Span;
@@ -305,6 +305,14 @@ impl Spec {
         self.assert.as_deref().and_then(|assertion| assertion.max_records)
     }
 
+    /// How long what it detects is remembered (19.3); `None`: it detects nothing, it asserts.
+    pub fn remembers(&self) -> Option<Remember> {
+        match self.assert.as_deref()?.finds {
+            Finds::Occurring(remember) => Some(remember),
+            Finds::Lasting => None,
+        }
+    }
+
     /// What should hold, and who says so; `None`: jobs ping it.
     pub fn asserts(&self) -> Option<&FoundBy> {
         self.assert.as_deref().map(|assertion| &assertion.found_by)
@@ -319,6 +327,7 @@ impl Spec {
             _ => false,
         };
         same && self.max_records().is_some() == other.max_records().is_some()
+            && self.remembers().is_some() == other.remembers().is_some()
     }
 
     /// Whether punctual looks itself (17.1b).

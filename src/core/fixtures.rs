@@ -1,6 +1,6 @@
 //! Small values that the tests of several modules share.
 
-use super::assertion::{Assertion, FoundBy};
+use super::assertion::{Assertion, Finds, FoundBy};
 use super::cause::{Cause, CauseKind, Causes};
 use super::check::{CheckId, Definition, Name, Source, SourceLine, Spec};
 use super::incident::{Incident, IncidentId, IncidentKey, IncidentStatus};
@@ -58,7 +58,8 @@ pub(super) fn causes(text: &str) -> Causes {
 /// That punctual looks at this URL.
 pub(crate) fn probed_at(url: &str) -> Assertion {
     let found_by = FoundBy::Http(HttpProbe::of(url.into()));
-    Assertion { found_by, unknowns_before_alert: Assertion::DEFAULT_UNKNOWNS, max_records: None }
+    let (unknowns_before_alert, finds) = (Assertion::DEFAULT_UNKNOWNS, Finds::Lasting);
+    Assertion { found_by, unknowns_before_alert, max_records: None, finds }
 }
 
 /// An open incident of check 1 that opened at 0 with `missing`.

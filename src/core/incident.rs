@@ -16,7 +16,7 @@ mod of_record;
 mod term;
 
 pub use key::{IncidentId, IncidentKey, IncidentKeyError, Matter};
-pub use of_record::{RecordEnding, of_record};
+pub use of_record::{NewRecord, RecordEnding, of_record};
 pub use term::AckTerm;
 
 /// Where an incident stands (11.2).
@@ -34,17 +34,20 @@ pub enum IncidentStatus {
     Removed,
     /// Of a record: another thing is asserted, or somebody else looks, and it is not named any more (18.8).
     Changed,
+    /// Of an occurrence: it is not remembered any more (19.3). What is still to be told of it is told.
+    Over,
 }
 
 impl IncidentStatus {
     /// All there are, in the order in which they are offered.
-    pub const ALL: [IncidentStatus; 6] = [
+    pub const ALL: [IncidentStatus; 7] = [
         IncidentStatus::Open,
         IncidentStatus::Acknowledged,
         IncidentStatus::WontFix,
         IncidentStatus::Resolved,
         IncidentStatus::Removed,
         IncidentStatus::Changed,
+        IncidentStatus::Over,
     ];
 
     /// As it stands in the database, messages and pages.
@@ -56,12 +59,14 @@ impl IncidentStatus {
             IncidentStatus::Resolved => "resolved",
             IncidentStatus::Removed => "removed",
             IncidentStatus::Changed => "changed",
+            IncidentStatus::Over => "over",
         }
     }
 
     /// Whether the bad period has ended.
     pub fn is_ended(self) -> bool {
-        matches!(self, IncidentStatus::Resolved | IncidentStatus::Removed | IncidentStatus::Changed)
+        use IncidentStatus::{Changed, Over, Removed, Resolved};
+        matches!(self, Resolved | Removed | Changed | Over)
     }
 }
 
@@ -78,7 +83,7 @@ pub struct Incident {
     pub opened_at: Time,
     /// Of a record its own labels, sorted by name (8.2); of the check itself none.
     pub labels: Arc<[(String, String)]>,
-    /// When it ended: there for Resolved, Removed and Changed, and only there.
+    /// When it ended: there for Resolved, Removed, Changed and Over, and only there.
     pub ended_at: Option<Time>,
     /// Where it stands.
     pub status: IncidentStatus,
@@ -152,6 +157,8 @@ pub enum StepKind {
     Removed,
     /// Another thing is asserted (18.8).
     Changed,
+    /// It is not remembered any more (19.3).
+    Over,
     /// Somebody is on it, until this time if one is named (22.4).
     Acknowledged(Option<Time>),
     /// Nobody wants to hear of it.
@@ -173,6 +180,7 @@ impl StepKind {
             StepKind::Resolved => "resolved",
             StepKind::Removed => "removed",
             StepKind::Changed => "changed",
+            StepKind::Over => "over",
             StepKind::Acknowledged(_) => "acknowledged",
             StepKind::WontFix => "wont_fix",
             StepKind::Reopened => "reopened",

@@ -83,6 +83,8 @@ pub struct Notice {
 pub struct RecordsNotice {
     /// So many begin with this message.
     pub new: u32,
+    /// So many occurred, which are told with this message (19.2).
+    pub occurred: u32,
     /// So many are open of which the receiver hears or heard, without those that nobody wants to hear of.
     pub open: u32,
     /// So many are over since.
@@ -103,7 +105,7 @@ impl RecordsNotice {
     /// How many are not said one by one by a message of this kind.
     pub fn more(&self, kind: DeliveryKind) -> u32 {
         let open = if kind == DeliveryKind::Reminder { self.open } else { 0 };
-        let all = self.new + self.ended + self.changed + open;
+        let all = self.new + self.occurred + self.ended + self.changed + open;
         all.saturating_sub(u32::try_from(self.said.len()).unwrap_or(u32::MAX))
     }
 }
@@ -116,7 +118,7 @@ pub struct RecordSaid {
     pub title: String,
     /// JSON, as far as it is said; or "".
     pub details: String,
-    /// It is over.
+    /// It is over. What occurred never is: it happened.
     pub is_over: bool,
 }
 
@@ -169,6 +171,11 @@ impl Notice {
     pub fn leading(&self) -> Option<Cause> {
         let first = self.causes.iter().find(|cause| cause.kind == self.first.kind);
         first.or(self.causes.first()).copied()
+    }
+
+    /// Whether it tells of what occurred (19.2), which began and did not last.
+    pub fn tells_of_occurrences(&self) -> bool {
+        self.records.as_ref().is_some_and(|records| records.occurred > 0)
     }
 
     /// How often the check went bad and recovered too soon to be told, where it is told of that (12.5).

@@ -6,7 +6,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::incident::{IncidentId, IncidentKey, IncidentKeyError};
+use super::incident::{IncidentKey, IncidentKeyError};
+use super::time::Time;
+
+mod occurrence;
+mod totals;
+
+pub use occurrence::{Recall, occurrences, would_remember};
+pub use totals::{OccurrenceTotals, RecordKind, RecordTotals, ResultNumber};
 
 /// One thing that violates an assertion, known by its key (18.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -215,6 +222,8 @@ pub enum RecordStanding {
         /// Not named in any result since this one, and not often enough to be over.
         missed_since: Option<u64>,
     },
+    /// It occurred then, and its incident is open for as long as it is remembered (19.3).
+    Occurred { at: Time },
 }
 
 /// How many results in a row make a record begin, and end (18.4); each at least 1.
@@ -222,16 +231,6 @@ pub enum RecordStanding {
 pub struct InARow {
     pub to_begin: u32,
     pub to_end: u32,
-}
-
-/// Which result of its check it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ResultNumber {
-    /// Counted over those that name records; greater than that of each before.
-    pub number: u64,
-    /// It is the first since another thing is asserted, or somebody else looks: what was counted before is in no row with it,
-    /// and what it does not name was something else (18.8).
-    pub is_first: bool,
 }
 
 /// What becomes of a record by a result.
@@ -249,9 +248,13 @@ pub enum RecordChange<'a> {
     IsBack(&'a IncidentKey),
     /// It is over.
     Ends(&'a IncidentKey),
+    /// It occurred, and was not remembered: its incident opens (19.2).
+    Occurs(&'a Record),
+    /// It is not remembered any more (19.3).
+    IsOver(&'a IncidentKey),
 }
 
-/// What a result makes of its check's records (18.3, 18.4), in the order of their keys.
+/// What a result makes of its check's records (18.3, 18.4): of each of the three kinds of changes in the order of their keys.
 ///
 /// Made anew after some of that was carried out, it has the rest.
 pub fn difference<'a>(
@@ -260,13 +263,16 @@ pub fn difference<'a>(
     in_a_row: InARow,
     result: ResultNumber,
 ) -> Vec<RecordChange<'a>> {
+    // What occurred by another declaration is nothing that lasts, named or not.
+    let occurred = known.iter().filter(|(_, known)| matches!(known, RecordStanding::Occurred { .. }));
+    let of_occurred = occurred.map(|(key, _)| RecordChange::Ends(key));
     let of_named = named.records.values().filter_map(|record| {
         let known = known.get(&record.key).copied();
         if_named(record, known, in_a_row, result)
     });
     let others = known.iter().filter(|(key, _)| !named.records.contains_key(*key));
     let of_others = others.filter_map(|(key, known)| if_not_named(key, *known, in_a_row, result));
-    of_named.chain(of_others).collect()
+    of_occurred.chain(of_named).chain(of_others).collect()
 }
 
 /// What becomes of one that a result names.
@@ -283,7 +289,7 @@ fn if_named<'a>(
         // It was counted for something else.
         Some(RecordStanding::Named { since }) if result.is_first && since < result.number => None,
         Some(RecordStanding::Named { since }) => Some(since),
-        None => None,
+        Some(RecordStanding::Occurred { .. }) | None => None,
     };
     if results_since(since.unwrap_or(result.number), result) >= u64::from(in_a_row.to_begin) {
         return Some(RecordChange::Begins(record));
@@ -299,6 +305,7 @@ fn if_not_named(
     result: ResultNumber,
 ) -> Option<RecordChange<'_>> {
     match known {
+        RecordStanding::Occurred { .. } => None,
         RecordStanding::Named { .. } => Some(RecordChange::IsForgotten(key)),
         RecordStanding::Open { .. } if result.is_first => Some(RecordChange::Ends(key)),
         RecordStanding::Open { missed_since } => {
@@ -314,39 +321,6 @@ fn if_not_named(
 /// How many results there were since this one, with both.
 fn results_since(since: u64, result: ResultNumber) -> u64 {
     result.number.saturating_sub(since) + 1
-}
-
-/// What a check's state knows of its records: numbers, however many they are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct RecordTotals {
-    /// Violated records, also those that people do not want to hear of.
-    pub open: u32,
-    /// Those of these that they do not want to hear of.
-    pub wont_fix: u32,
-    /// How many results named records.
-    pub results: u64,
-    /// Another thing is asserted since the last of these, or somebody else looks (18.8).
-    pub is_asserted_otherwise: bool,
-    /// The incident that opened when no other record's was open: what is told of them is one thread from there on (12.5).
-    pub thread: Option<IncidentId>,
-}
-
-impl RecordTotals {
-    /// The result that comes next.
-    pub fn next_result(&self) -> ResultNumber {
-        ResultNumber { number: self.results.saturating_add(1), is_first: self.is_asserted_otherwise }
-    }
-
-    /// A result has come, and all that it changed is changed.
-    pub fn count_result(&mut self) {
-        self.results = self.results.saturating_add(1);
-        self.is_asserted_otherwise = false;
-    }
-
-    /// Violated records that somebody wants to hear of: the check fails while there are any (18.5).
-    pub fn violated(&self) -> u32 {
-        self.open.saturating_sub(self.wont_fix)
-    }
 }
 
 #[cfg(test)]

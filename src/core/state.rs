@@ -230,6 +230,9 @@ impl State {
         self.successes.bring_back_to(now);
         self.refusals.bring_back_to(now);
         self.results.bring_back_to(now);
+        if let Some(records) = &mut self.records {
+            records.occurrences.oldest.iter_mut().for_each(back);
+        }
         if let Some(counted) = &mut self.counted {
             back(&mut counted.judged_to);
             counted.pending.iter_mut().for_each(back);
@@ -250,6 +253,8 @@ impl State {
         assert!(!ends_without_a_pause, "what ends by itself has begun");
         let records = self.records();
         assert!(records.wont_fix <= records.open, "who is not wanted to be heard of is there");
+        let (remembered, oldest) = (records.occurrences.remembered, records.occurrences.oldest);
+        assert_eq!(remembered > 0, oldest.is_some(), "what is remembered occurred at some time");
         assert!(self.pause.since().is_none() || self.runs.is_empty(), "a paused check has no open run");
     }
 }

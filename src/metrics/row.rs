@@ -28,6 +28,8 @@ pub struct Row {
     pub(super) problems: u16,
     /// `None`: it has none.
     pub(super) records: Option<RecordTotals>,
+    /// How often what it detects occurred; `None`: it detects nothing.
+    pub(super) occurrences: Option<u64>,
     pub(super) count_in_window: u64,
     pub(super) window: Span,
     pub(super) grace: Span,
@@ -58,7 +60,7 @@ impl Row {
     /// The row of a check; `check` is its position in the catalog.
     pub fn new(check: u32, seen: &Seen<'_>) -> Row {
         let Seen { definition, state, view, .. } = seen;
-        let expect = definition.spec.schedule.expect();
+        let (expect, detects) = (definition.spec.schedule.expect(), definition.spec.remembers().is_some());
         Row {
             check,
             last_seen: state.last_seen,
@@ -75,7 +77,8 @@ impl Row {
             acknowledged: seen.acknowledged,
             running: view.running,
             problems: view.causes.iter().fold(0, |bits, cause| bits | 1 << cause.kind.as_shown() as u16),
-            records: definition.spec.max_records().map(|_| state.records()),
+            records: definition.spec.max_records().filter(|_| !detects).map(|_| state.records()),
+            occurrences: detects.then(|| state.records().occurrences.occurred),
             count_in_window: seen.count_in_window,
             window: seen.window,
             grace: definition.spec.grace,

@@ -83,6 +83,7 @@ pub static METRICS: &[Metric] = &[
     metric("punctual_check_pings_total", Counter, "Pings that counted, by kind. Stored: a restart is no reset.", CheckBy("kind", kinds, |row, kind| SampleValue::Whole(row.counters.pings[kind]))),
     metric("punctual_check_late_total", Counter, "How often the check became late. Stored: a restart is no reset.", Check(|row| SampleValue::Whole(row.counters.late))),
     metric("punctual_check_failing_total", Counter, "How often the check became failing. Stored: a restart is no reset.", Check(|row| SampleValue::Whole(row.counters.failing))),
+    metric("punctual_check_occurrences_total", Counter, "What the check detected and nobody was told of before, without what nobody wants to hear of. Stored: a restart is no reset.", Check(|row| number(row.occurrences))),
     metric("punctual_check_info", Info, "What was declared about the check, and where.", CheckInfo),
 
     metric("punctual_checks", Gauge, "How many checks there are, by where they were declared.", StoredBy("source", declared)),
@@ -274,7 +275,7 @@ fn kinds() -> Vec<&'static str> {
 }
 
 fn reasons() -> Vec<&'static str> {
-    CauseKind::shown().map(CauseKind::as_str).collect()
+    CauseKind::shown_of_checks().map(CauseKind::as_str).collect()
 }
 
 fn problem(row: &Row, reason: usize) -> SampleValue {

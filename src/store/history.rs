@@ -146,6 +146,8 @@ pub struct OpenRecord {
     /// How often it was begun by itself while it is open, and when for the last time (18.9); 0: by results alone.
     pub begun: u32,
     pub begun_at: Option<Time>,
+    /// Of an occurrence since when it is remembered (19.3); `None`: it lasts.
+    pub occurred_at: Option<Time>,
 }
 
 /// Which of them; all that is said must fit.

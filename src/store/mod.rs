@@ -111,6 +111,8 @@ pub enum Applied {
     InSlices,
     /// The check takes no records (`records: false`). Nothing was stored.
     TakesNoRecords,
+    /// What a check detects has keys, and the result names none (19.1). Nothing was stored.
+    NamesNothing,
     /// The check is asserted: whether it holds is reported, and no job pings it (17.2). Nothing was stored.
     TakesResults,
     /// The check is pinged, and asserts nothing. Nothing was stored.

@@ -59,8 +59,14 @@ pub enum RecordRefusal {
     AssertsNothing,
     #[error("this check takes no records (`records: false`)")]
     TakesNone,
+    #[error(
+        "what this check detects is named: `violated` has `records`, and whoever found nothing says `holds`"
+    )]
+    NamesNothing,
     #[error("as many records are open as this check allows for (`max_records`)")]
     TooMany,
+    #[error("as many occurrences of this check are remembered as may be: shorten `remember`, or end some")]
+    TooManyRemembered,
     #[error("as many keys of this check are marked as may be: take some marks away")]
     TooManyMarks,
     #[error("a result found it: it ends once results do not name it any more")]

@@ -167,6 +167,7 @@ checks:
   - {name: etl, every: 1h}
   - {name: busy, expect: {at_least: 1, at_most: 100, within: 1h}}
   - {name: off, every: 1h, paused: true}
+  - {name: detected, detect: {reported: {}, remember: 7d}}
 "#;
 
 /// A server that has something of everything to show: late, failing, paused, with runs, told to a receiver.

@@ -49,6 +49,7 @@ mod many;
 mod messages;
 mod metrics;
 mod numbers;
+mod occurrences;
 mod on_call;
 mod openapi;
 mod operators;

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use punctual::core::assertion::{Assertion, AssertionResult, FoundBy, Outcome, Reported};
+use punctual::core::assertion::{Assertion, AssertionResult, Finds, FoundBy, Outcome, Reported};
 use punctual::core::blind::{BlindWindows, Window};
 use punctual::core::cause::{CauseKind, Family, Status};
 use punctual::core::check::{Overlap, Ping, PingKind, Rid, Spec};
@@ -523,6 +523,7 @@ fn results_of_what_should_hold() {
         found_by: FoundBy::Reporter(Reported::default()),
         unknowns_before_alert: 2,
         max_records: None,
+        finds: Finds::Lasting,
     };
     let asserted = Spec {
         assert: Some(assertion.into()),

@@ -23,6 +23,7 @@ mod judged;
 mod keeping;
 mod least;
 mod model;
+mod occurrences;
 mod operators;
 mod oracles;
 mod peace;

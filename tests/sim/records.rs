@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use punctual::core::assertion::{Assertion, AssertionResult, FoundBy, Outcome, Reported};
+use punctual::core::assertion::{Assertion, AssertionResult, Finds, FoundBy, Outcome, Reported};
 use punctual::core::cause::CauseKind;
 use punctual::core::check::{CheckId, Definition, Name, Source, SourceLine, Spec};
 use punctual::core::incident::{IncidentId, IncidentStatus};
@@ -92,6 +92,7 @@ impl Sim {
             found_by: FoundBy::Reporter(Reported::default()),
             unknowns_before_alert: 3,
             max_records: Some(self.most),
+            finds: Finds::Lasting,
         };
         let spec = Spec {
             assert: Some(Arc::new(assertion)),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use punctual::core::assertion::{Assertion, FoundBy, Reported};
+use punctual::core::assertion::{Assertion, Finds, FoundBy, Reported};
 use punctual::core::cause::{CauseKind, Family};
 use punctual::core::check::{Definition, Name, Overlap, Source, SourceLine, Spec};
 use punctual::core::cron::Cron;
@@ -95,6 +95,7 @@ impl Wish {
             Family::Late => "late",
             Family::Failing => "failing",
             Family::Unknown => "unknown",
+            Family::Occurred => "occurred",
         };
         let as_one = |kind: CauseKind| match self.label {
             "check" => self.value == check.name.as_str(),
@@ -353,6 +354,7 @@ fn assert_something(scale: &Scale, spec: &mut Spec) {
         found_by: FoundBy::Reporter(Reported { reporter: "shop".into(), ..Reported::default() }),
         unknowns_before_alert: 1 + (number % 3) as u32,
         max_records: None,
+        finds: Finds::Lasting,
     };
     spec.assert = Some(assertion.into());
     if number % 4 == 0 {

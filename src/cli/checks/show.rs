@@ -82,7 +82,10 @@ fn for_people(check: &Value) -> String {
     }
     for (key, value) in check["definition"].as_object().into_iter().flatten() {
         if !matches!(key.as_str(), "name" | "title" | "ref") {
-            line(key, &if key == "assert" { asserted(value) } else { said(value) });
+            line(
+                key,
+                &if matches!(key.as_str(), "assert" | "detect") { asserted(value) } else { said(value) },
+            );
         }
     }
     add_pings(&mut shown, &check["pings"]);
@@ -128,7 +131,8 @@ fn asserted(value: &Value) -> String {
         "args" => format!("args={value}"),
         _ => format!("{key}={}", text(value)),
     };
-    format!("reported: {}", keys.map(said).collect::<Vec<_>>().join(", "))
+    let remembered = value["remember"].as_str().map(|span| format!("remember={span}"));
+    format!("reported: {}", keys.map(said).chain(remembered).collect::<Vec<_>>().join(", "))
 }
 
 fn add_pings(shown: &mut String, pings: &Value) {

@@ -48,6 +48,7 @@ impl Story {
             Family::Late => ("was late", "is reporting again"),
             Family::Failing => ("was failing", "is well again"),
             Family::Unknown => ("could not be judged", "is well again"),
+            Family::Occurred => ("found something", "is well again"),
         };
         match (notice.kind, notice.incident_status) {
             (DeliveryKind::Alert | DeliveryKind::Reminder, _) => Story::bad(cause(notice), deadline, at),
@@ -85,6 +86,7 @@ impl Story {
             CauseKind::TooShort => "has ended too soon",
             CauseKind::Overlapping => "has been started while it was running",
             CauseKind::Violated | CauseKind::RecordsViolated | CauseKind::TooManyRecords => "does not hold",
+            CauseKind::Occurred => "has found something",
             CauseKind::Blind | CauseKind::Unprobed | CauseKind::Unjudgeable => "cannot be judged",
         };
         Story::new(family_word(kind.family()), what, format!("{what} as of {}", at(cause.since)))

@@ -29,7 +29,7 @@ pub(in crate::config) const DEFAULT_GRACE: Span = Span::mins(5);
 const GRACE_DOC: &str =
     "How late a success may be. With `expect` or `periods`: 0 unless the check itself has a `grace`.";
 const FAILURES_DOC: &str = "Consecutive failures before it is failing.";
-const UNKNOWNS_DOC: &str = "Only with `assert`: consecutive results that cannot tell, before it is unknown for the reason `unprobed`.";
+const UNKNOWNS_DOC: &str = "Only with `assert` or `detect`: consecutive results that cannot tell, before it is unknown for the reason `unprobed`.";
 const SUCCESSES_DOC: &str = "Consecutive successes before it recovers.";
 const EARLY_DOC: &str = "How early a ping may count for the next occurrence. Default: 5s or a quarter of the gap, whichever is less.";
 const RESUME_DOC: &str = "If true, only `unpause` ends a run-time pause; a ping does not.";
@@ -160,6 +160,12 @@ pub(in crate::config) static CHECK: Section = Section {
             Optional,
             "What should hold: results say whether it does, and no job pings it.",
         ),
+        key(
+            "detect",
+            Map(&DETECT),
+            Optional,
+            "What may happen: results name what has, of which each is told once, and no job pings it.",
+        ),
     ],
 };
 
@@ -206,6 +212,35 @@ pub(in crate::config) static ASSERT: Section = Section {
             "A result that names more records than this makes nothing begin or end: it is failing for the reason \
               `too_many_records`.",
         ),
+    ],
+};
+
+pub(in crate::config) static DETECT: Section = Section {
+    id: "detect",
+    title: "`detect`",
+    keys: &[
+        key(
+            "remember",
+            Text(64),
+            Required,
+            "How long a key that was found is remembered, and not told again: `1m` to `3650d`, or `forever`.",
+        ),
+        key(
+            "reported",
+            Map(&REPORTED),
+            Optional,
+            "A program looks, and reports what it found, as with `assert`.",
+        ),
+        key("promql", Map(&PROMQL_PROBE), Optional, "punctual looks itself, by a query to a Prometheus."),
+        key("sql", Map(&SQL_PROBE), Optional, "punctual looks itself, by a query to a database."),
+        key(
+            "max_records",
+            Whole(1, NamedRecords::MOST as u64),
+            Default("1000"),
+            "A result that names more than this makes nothing of it known: it is failing for the reason \
+              `too_many_records`.",
+        ),
+        key("exec", Later, Optional, "A command that punctual runs."),
     ],
 };
 

@@ -15,7 +15,7 @@ use crate::notify::webhook::WEBHOOK;
 
 pub(super) use crate::yaml::section::{Key, Kind, Need, Section, Vocabulary};
 #[cfg(test)]
-pub(super) use checks::{ASSERT, REPORTED};
+pub(super) use checks::{ASSERT, DETECT, REPORTED};
 pub(super) use checks::{CHECK, CHECK_FILE, DEFAULT_GRACE, DEFAULTS, EXPECT, QUIET};
 pub use doors::{DoorKeys, KnownDoor};
 #[cfg(test)]

@@ -89,13 +89,14 @@ Time zones have IANA names (`Europe/Berlin`). Zone rules come from `$TZDIR` of t
 noticed at a reload, or within minutes. Keep `tzdata` up to date: rules change several times a year.
 ";
 
-const SECTIONS: [(&Section, &str); 43] = [
+const SECTIONS: [(&Section, &str); 44] = [
     (&keys::MAIN, "The main file"),
     (&keys::CHECK_FILE, "A file of `check_files`"),
     (&keys::CHECK, "A check (`checks`)"),
     (&keys::EXPECT, "`expect` of a check"),
     (&keys::QUIET, "A quiet time (`quiet` of a check)"),
     (&keys::ASSERT, "`assert` of a check"),
+    (&keys::DETECT, "`detect` of a check"),
     (&keys::REPORTED, "`reported` of an `assert`"),
     (&keys::HTTP_PROBE, "`http` of an `assert`"),
     (&keys::JSON_CONDITION, "A condition of `json` of an `http`"),
@@ -136,12 +137,13 @@ const SECTIONS: [(&Section, &str); 43] = [
 ];
 
 /// What a table of keys cannot say.
-const NOTES: [(&Section, &str); 8] = [
+const NOTES: [(&Section, &str); 9] = [
     (
         &EMAIL,
         "What is left out is written as ever. [templates.md](templates.md) says what a template may contain.",
     ),
     (&keys::ASSERT, "[asserting.md](asserting.md) says how it is used."),
+    (&keys::DETECT, "[asserting.md](asserting.md#what-has-happened) says how it is used."),
     (
         &keys::CHECK,
         "A check needs a schedule: `every`, `cron`, `periods` or `expect`. Only `cron` and `expect` go together. With `assert` it may have none, or `every` or `cron`.",

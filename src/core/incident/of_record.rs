@@ -1,9 +1,10 @@
-//! The incident of a record (11.1, 18.4): a result opens it, and a result ends it, whatever its check does.
+//! The incident of a record (11.1, 18.4) or an occurrence (19.2): a result opens it, and a result or time ends it, whatever its
+//! check does.
 
 use super::{Incident, IncidentId, IncidentStatus, IncidentStep, PUNCTUAL, StepKind};
 use crate::core::cause::{Cause, CauseKind, Causes};
 use crate::core::check::{CheckId, Definition};
-use crate::core::record::Record;
+use crate::core::record::{Record, RecordKind};
 use crate::core::route::{About, Facts};
 use crate::core::time::Time;
 
@@ -16,6 +17,8 @@ pub enum RecordEnding {
     Changed,
     /// The check is no longer declared (18.10).
     Removed,
+    /// It occurred, and is not remembered any more (19.3).
+    Over,
 }
 
 impl RecordEnding {
@@ -24,6 +27,7 @@ impl RecordEnding {
             RecordEnding::Resolved => IncidentStatus::Resolved,
             RecordEnding::Changed => IncidentStatus::Changed,
             RecordEnding::Removed => IncidentStatus::Removed,
+            RecordEnding::Over => IncidentStatus::Over,
         }
     }
 
@@ -32,20 +36,31 @@ impl RecordEnding {
             RecordEnding::Resolved => StepKind::Resolved,
             RecordEnding::Changed => StepKind::Changed,
             RecordEnding::Removed => StepKind::Removed,
+            RecordEnding::Over => StepKind::Over,
         }
     }
 }
 
-/// The incident of a record that is violated, without a number yet, and for the record what happened. One that is marked is born
+/// A record that began.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRecord<'a> {
+    pub record: &'a Record,
+    pub kind: RecordKind,
+    /// Whose.
+    pub check: CheckId,
+    /// Nobody wants to hear of its key.
+    pub is_marked: bool,
+}
+
+/// The incident of a record that began, without a number yet, and for the record what happened. One that is marked is born
 /// `wont_fix`, and nobody is told (11.2).
-pub fn of_record(
-    record: &Record,
-    check: CheckId,
-    is_marked: bool,
-    by: &str,
-    at: Time,
-) -> (Incident, Vec<IncidentStep>) {
-    let first = Cause { kind: CauseKind::Violated, since: at, would_be: None };
+pub fn of_record(new: NewRecord<'_>, by: &str, at: Time) -> (Incident, Vec<IncidentStep>) {
+    let NewRecord { record, kind, check, is_marked } = new;
+    let kind = match kind {
+        RecordKind::Violated => CauseKind::Violated,
+        RecordKind::Occurred => CauseKind::Occurred,
+    };
+    let first = Cause { kind, since: at, would_be: None };
     let incident = Incident {
         id: IncidentId(0),
         check,
@@ -67,6 +82,11 @@ pub fn of_record(
 }
 
 impl Incident {
+    /// Whether it is of something that happened, and does not last (§19).
+    pub fn is_occurrence(&self) -> bool {
+        self.first.kind == CauseKind::Occurred
+    }
+
     /// It is over.
     pub fn end_record(&self, ending: RecordEnding, by: &str, at: Time) -> (Incident, IncidentStep) {
         assert!(
@@ -101,7 +121,9 @@ mod tests {
     use crate::core::fixtures::at;
 
     fn opened(is_marked: bool) -> (Incident, Vec<IncidentStep>) {
-        of_record(&Record::new("7").unwrap(), CheckId(1), is_marked, "a result", at(10))
+        let record = Record::new("7").unwrap();
+        let (kind, check) = (RecordKind::Violated, CheckId(1));
+        of_record(NewRecord { record: &record, kind, check, is_marked }, "a result", at(10))
     }
 
     /// 11.1, 18.4
@@ -114,6 +136,7 @@ mod tests {
             (RecordEnding::Resolved, "resolved"),
             (RecordEnding::Changed, "changed"),
             (RecordEnding::Removed, "removed"),
+            (RecordEnding::Over, "over"),
         ] {
             let (ended, step) = incident.end_record(ending, "a result", at(20));
             assert_eq!((ended.status.as_str(), step.what.as_str()), (word, word));

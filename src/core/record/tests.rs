@@ -37,6 +37,9 @@ impl Kept {
                 RecordChange::IsMissed(key) => {
                     (key, Some(RecordStanding::Open { missed_since: Some(result.number) }))
                 }
+                other @ (RecordChange::Occurs(_) | RecordChange::IsOver(_)) => {
+                    panic!("nothing that lasts is {other:?}")
+                }
                 RecordChange::IsBack(key) => (key, Some(RecordStanding::Open { missed_since: None })),
                 RecordChange::Ends(key) => {
                     said.push(format!("-{key}"));

@@ -142,7 +142,8 @@ pub fn route(kind: DeliveryKind, context: &Context<'_>) -> Verdict {
         DeliveryKind::Alert | DeliveryKind::Reminder | DeliveryKind::Flapping(_) => {}
     }
     match context.incident {
-        IncidentStatus::Open => {}
+        // 19.3: that it is not remembered any more does not unsay what happened.
+        IncidentStatus::Open | IncidentStatus::Over => {}
         IncidentStatus::Acknowledged => return Verdict::Drop(DropReason::Acknowledged),
         IncidentStatus::WontFix => return Verdict::Drop(DropReason::WontFix),
         IncidentStatus::Resolved | IncidentStatus::Removed | IncidentStatus::Changed => {

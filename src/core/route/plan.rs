@@ -92,6 +92,7 @@ fn delivery(
         kind: DeliveryKind::Alert,
         not_before: at + action.after,
         queued_at: now,
-        repeat_interval: action.repeat_interval,
+        // 19.2: what happened does not go on.
+        repeat_interval: action.repeat_interval.filter(|_| !incident.is_occurrence()),
     }
 }

@@ -18,7 +18,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::{Flip, FlipReason, Input, Step, deadline, deadline_at_earliest, step, view};
-use crate::core::assertion::{Assertion, AssertionResult, FoundBy, Outcome, Reported};
+use crate::core::assertion::{Assertion, AssertionResult, Finds, FoundBy, Outcome, Reported};
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::Causes;
 use crate::core::check::{Overlap, Ping, PingKind, Rid, Spec};

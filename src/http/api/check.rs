@@ -180,7 +180,7 @@ pub(super) fn at(app: &App, moment: &Moment<'_>, check: &Check) -> CheckJson {
         last_start: text(state.last(PingKind::Start)),
         last_duration_seconds: state.last_duration.map(|span| seconds(span.as_ms())),
         last_exit_status: state.last_exit_status,
-        records: definition.spec.max_records().map(|_| state.records().open),
+        records: definition.spec.max_records().map(|_| state.records().all_open()),
         last_results: state
             .results
             .newest_first()
@@ -230,8 +230,10 @@ pub(super) fn check_shape() -> Value {
         ("definition", shape::definition()),
         ("as_of", shape::explained(time(), "By when it is judged: now, but while nothing can be stored.")),
     ];
-    let cause =
-        object("Cause", [("kind", one_of(CauseKind::shown().map(CauseKind::as_str))), ("since", time())]);
+    let cause = object(
+        "Cause",
+        [("kind", one_of(CauseKind::shown_of_checks().map(CauseKind::as_str))), ("since", time())],
+    );
     let pause = object(
         "Pause",
         [

@@ -11,6 +11,7 @@ use super::record::asked_shape;
 use super::shape::{self, explained, flag, labels, object, one_of, or_null, text, time, whole};
 use super::words::read;
 use crate::app::records;
+use crate::core::assertion::Remember;
 use crate::core::incident::{IncidentKey, IncidentStatus};
 use crate::http::problem::Problem;
 use crate::http::{decode, reply};
@@ -33,6 +34,13 @@ fn record_shape() -> Value {
                 explained(whole(), "How often it was begun by itself while it is open; 0: results found it."),
             ),
             ("last_at", explained(or_null(time()), "When it was begun so for the last time.")),
+            (
+                "remembered_until",
+                explained(
+                    or_null(time()),
+                    "Of what `detect` found: from then on it is new again; null: it lasts, or is remembered for ever.",
+                ),
+            ),
         ],
     )
 }
@@ -72,7 +80,8 @@ pub(super) fn contract_of_begin() -> Contract {
 }
 
 pub(super) fn contract_of_end() -> Contract {
-    Contract::of_nothing("endRecord", "End a record that was begun by itself").refuses(&[403, 404, 409])
+    Contract::of_nothing("endRecord", "End a record that was begun by itself, or forget what occurred")
+        .refuses(&[403, 404, 409])
 }
 
 pub(super) fn contract_of_marks() -> Contract {
@@ -97,7 +106,8 @@ pub(super) fn contract_of_delete_mark() -> Contract {
         .refuses(&[404, 409, 422])
 }
 
-fn shown(record: &OpenRecord) -> Value {
+fn shown(record: &OpenRecord, remember: Option<Remember>) -> Value {
+    let until = record.occurred_at.zip(remember).and_then(|(at, remember)| remember.until(at));
     let labels: serde_json::Map<String, Value> =
         record.labels.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
     json!({
@@ -110,6 +120,7 @@ fn shown(record: &OpenRecord) -> Value {
         "opened_at": record.opened_at.to_string(),
         "count": record.begun,
         "last_at": record.begun_at.map(|at| at.to_string()),
+        "remembered_until": until.map(|until| until.to_string()),
     })
 }
 
@@ -139,7 +150,8 @@ pub(super) async fn list(asked: &Asked<'_>) -> ApiOutcome {
     };
     make(asked, move |app| {
         let records = app.services.history.records(check.id, &wanted).map_err(crate::app::NotDone::from)?;
-        let items = records.iter().map(|record| (record.key.to_string(), shown(record))).collect();
+        let remember = check.definition.spec.remembers();
+        let items = records.iter().map(|record| (record.key.to_string(), shown(record, remember))).collect();
         Ok(in_json(StatusCode::OK, &page("records", items, limit)))
     })
     .await
@@ -153,7 +165,7 @@ pub(super) async fn one(asked: &Asked<'_>) -> ApiOutcome {
     make(asked, move |app| {
         let records = app.services.history.records(check.id, &wanted).map_err(crate::app::NotDone::from)?;
         match records.first() {
-            Some(record) => Ok(in_json(StatusCode::OK, &shown(record))),
+            Some(record) => Ok(in_json(StatusCode::OK, &shown(record, check.definition.spec.remembers()))),
             None => Err(not_found("no record of this key is open")),
         }
     })

@@ -114,7 +114,12 @@ pub(super) fn definition() -> Value {
     exec["properties"]["limits"] = or_null(limits);
     assert["properties"]["exec"] = or_null(exec);
     assert["properties"]["reported"] = or_null(reported);
+    let mut detect = of("detect", "Detection");
+    for way in ["promql", "sql", "reported"] {
+        detect["properties"][way] = assert["properties"][way].clone();
+    }
     check["properties"]["assert"] = or_null(assert);
+    check["properties"]["detect"] = or_null(detect);
     check["properties"]["expect"] = or_null(expect);
     check["properties"]["quiet"] = or_null(list(quiet));
     check

@@ -91,15 +91,24 @@ fn reports(app: &App, definition: &Definition) -> Markup {
     let name = definition.name.as_str();
     let url = format!("{}/api/v1/checks/{name}/report", app.external_url);
     let key = if app.access().ping_keys.any() { " -H 'Authorization: Bearer KEY'" } else { "" };
-    let json = r#"{"result": "violated", "why": "what is wrong"}"#;
+    let detects = definition.spec.remembers().is_some();
+    let json = if detects {
+        r#"{"result": "violated", "records": [{"key": "what-occurred"}]}"#
+    } else {
+        r#"{"result": "violated", "why": "what is wrong"}"#
+    };
     // A report whose answer was lost is sent again, and counts once.
     let url = format!("\"{url}?rid=$(date +%s)-$$\"");
     let curl = format!("curl -fsS -m 10 --retry 5 --retry-connrefused{key} --json '{json}' {url}");
-    let shell = format!(
-        "if your-check\nthen punctual report {name} --holds\nelse punctual report {name} --violated 'what is wrong'\nfi"
-    );
+    let shell = if detects {
+        format!("your-check > found.jsonl && punctual report {name} --records found.jsonl")
+    } else {
+        format!(
+            "if your-check\nthen punctual report {name} --holds\nelse punctual report {name} --violated 'what is wrong'\nfi"
+        )
+    };
     html! {
-        p { "By a program that looks whether it holds:" }
+        p { @if detects { "By a program that looks what has occurred:" } @else { "By a program that looks whether it holds:" } }
         (copied("a shell", &shell))
         (copied("curl", &curl))
         p.small { "Who could not tell says " code { "unknown" } ": that is neither good nor bad." }

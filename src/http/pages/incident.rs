@@ -56,6 +56,7 @@ pub(super) fn standing_words(status: IncidentStatus) -> &'static str {
         IncidentStatus::Resolved => "resolved",
         IncidentStatus::Removed => "no longer declared",
         IncidentStatus::Changed => "asserted no more",
+        IncidentStatus::Over => "remembered no more",
     }
 }
 
@@ -123,6 +124,7 @@ fn happened(what: &StepKind, now: Time) -> Markup {
             StepKind::Resolved => { "Resolved" }
             StepKind::Removed => { "No longer declared" }
             StepKind::Changed => { "Asserted no more" }
+            StepKind::Over => { "Remembered no more" }
             StepKind::Acknowledged(until) => {
                 "Acknowledged" @if let Some(until) = until { " until " (words::when(*until, now)) }
             }

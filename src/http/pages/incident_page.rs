@@ -11,8 +11,11 @@ use super::refused::why_not;
 use super::said::{comment, many_buttons, until_when, who};
 use super::{Frame, incident, page, words};
 use crate::app::history::{self, DeliveryView, WholeIncident};
+use crate::app::view::IncidentView;
 use crate::config::Scope;
-use crate::core::incident::{IncidentId, IncidentStep};
+use crate::core::assertion::Remember;
+use crate::core::cause::CauseKind;
+use crate::core::incident::{IncidentId, IncidentStatus, IncidentStep};
 use crate::core::time::Time;
 
 /// So many of the newest deliveries are shown.
@@ -68,12 +71,15 @@ fn content(viewer: &Viewer, refused: Option<&RefusedForm>, whole: &WholeIncident
             @if !record.key.is_own() { dt { "Key" } dd { bdi { (record.key) } } }
             dt { "Standing" }
             dd {
-                span class={ "standing st-" (view.status.as_str()) } { (incident::standing_words(view.status)) }
+                span class={ "standing st-" (view.status.as_str()) } { (standing(view)) }
                 @if let Some(said) = &view.said { " · " (incident::answered(view, said, now)) }
             }
             dt { "Why" } dd { (record.first.kind.meaning()) " " span.quiet { "(" (record.first.kind.as_str()) ")" } }
-            dt { "Began" } dd { (words::when(record.opened_at, now)) }
-            dt { "Ended" } dd { (words::when_or(record.ended_at, now, "not yet")) }
+            @if record.first.kind == CauseKind::Occurred { (occurred(whole, now)) }
+            @else {
+                dt { "Began" } dd { (words::when(record.opened_at, now)) }
+                dt { "Ended" } dd { (words::when_or(record.ended_at, now, "not yet")) }
+            }
         }
         @if viewer.may(Scope::Operate) { (forms(viewer, whole)) }
         @else if viewer.may_sign_in && !viewer.is_known() {
@@ -83,6 +89,28 @@ fn content(viewer: &Viewer, refused: Option<&RefusedForm>, whole: &WholeIncident
         (incident::steps(steps, now))
         h2 { "Who was told" }
         (told(deliveries, now))
+    }
+}
+
+/// What happened does not stand open: it occurred.
+fn standing(view: &IncidentView) -> &'static str {
+    match view.status {
+        IncidentStatus::Open if view.record.first.kind == CauseKind::Occurred => "occurred",
+        status => incident::standing_words(status),
+    }
+}
+
+/// When it occurred, and how long that is remembered.
+fn occurred(whole: &WholeIncident, now: Time) -> Markup {
+    let record = &whole.view.record;
+    let until = |remember: Remember| remember.until(record.opened_at);
+    html! {
+        dt { "Occurred" } dd { (words::when(record.opened_at, now)) }
+        @match (record.ended_at, whole.definition.spec.remembers()) {
+            (Some(at), _) => { dt { "Remembered until" } dd { (words::when(at, now)) } }
+            (None, Some(remember)) => { dt { "Remembered until" } dd { (words::when_or(until(remember), now, "for ever")) } }
+            (None, None) => {}
+        }
     }
 }
 

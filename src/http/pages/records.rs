@@ -9,9 +9,10 @@ use super::super::{App, decode};
 use super::said::{comment, many_buttons, until_when, who};
 use super::{Frame, incident, page, words};
 use crate::config::Scope;
+use crate::core::assertion::Remember;
 use crate::core::check::Definition;
 use crate::core::incident::{IncidentStatus, IncidentStep};
-use crate::core::record::RecordTotals;
+use crate::core::record::{OccurrenceTotals, RecordTotals};
 use crate::core::state::State;
 use crate::core::text::{begun, shown};
 use crate::core::time::Time;
@@ -36,19 +37,20 @@ pub(super) fn answer(app: &App, check: &Check, query: Option<&str>, viewer: &Vie
         ..RecordsWanted::default()
     };
     let (definition, now) = (&check.definition, app.services.clock.now());
-    let totals = check.known().state.records();
+    let (totals, remember) = (check.known().state.records(), definition.spec.remembers());
     let read = app.services.history.records(check.id, &wanted);
     let content = html! {
         p.small { a href={ "../" (definition.name) } { bdi { (definition.title) } } }
         h1 { "Records of " (definition.title) }
         p { (how_many(totals)) }
+        @if let Some(remember) = remember { p.quiet { "What was told is remembered, and not told again: " (remembered(remember)) "." } }
         form method="get" action="./records" role="search" {
             p { label { "Key or title " input type="search" name="q" value=(text) maxlength=(MAX_TEXT); } " "
                 button type="submit" { "Find" } }
         }
         @match &read {
             Err(error) => div.banner.bad role="alert" { "They cannot be read: " (error) },
-            Ok(records) => (list(viewer, &records[..records.len().min(ROWS)], now)),
+            Ok(records) => (list((viewer, remember), &records[..records.len().min(ROWS)], now)),
         }
         @if let Ok(records) = &read && records.len() > ROWS {
             p.pages { a rel="next" href={ "./records?" (decode::query(&[("q", &text), ("after", records[ROWS - 1].key.as_str())])) } { "Next" } }
@@ -67,22 +69,35 @@ pub(super) fn link(definition: &Definition, state: &State) -> Markup {
     html! { @if had_any { p { a href={ (definition.name) "/records" } { "Records" } ": " (how_many(totals)) } } }
 }
 
+fn remembered(remember: Remember) -> String {
+    match remember {
+        Remember::For(span) => format!("for {span}"),
+        Remember::Forever => "for ever".to_owned(),
+    }
+}
+
 fn how_many(totals: RecordTotals) -> String {
     match (totals.open, totals.wont_fix) {
+        // What occurred is not open: it is remembered.
+        (0, _) if totals.occurrences != OccurrenceTotals::default() => {
+            let OccurrenceTotals { remembered, occurred, .. } = totals.occurrences;
+            format!("{remembered} remembered, {occurred} occurred so far.")
+        }
         (0, _) => "None is open.".to_owned(),
         (open, 0) => format!("{open} open."),
         (open, marked) => format!("{open} open, of which nobody wants to hear of {marked}."),
     }
 }
 
-fn list(viewer: &Viewer, records: &[OpenRecord], now: Time) -> Markup {
+fn list((viewer, remember): (&Viewer, Option<Remember>), records: &[OpenRecord], now: Time) -> Markup {
+    let table = |may_choose| table((records, remember), may_choose, now);
     let may_act = viewer.may(Scope::Operate) && !records.is_empty();
     html! {
         @if records.is_empty() { p.quiet { "None." } }
         @else if may_act {
             form.many method="post" action="../../incidents" {
                 input type="hidden" name="form" value=(viewer.form());
-                (table(records, true, now))
+                (table(true))
                 fieldset {
                     legend { "Of those that are chosen" }
                     (who(viewer))
@@ -91,23 +106,24 @@ fn list(viewer: &Viewer, records: &[OpenRecord], now: Time) -> Markup {
                     (many_buttons())
                 }
             }
-        } @else { (table(records, false, now)) }
+        } @else { (table(false)) }
     }
 }
 
-fn table(records: &[OpenRecord], may_choose: bool, now: Time) -> Markup {
+fn table((records, remember): (&[OpenRecord], Option<Remember>), may_choose: bool, now: Time) -> Markup {
     html! {
         table.incidents {
             thead { tr {
                 th scope="col" { "Standing" } th scope="col" { "Record" } th scope="col" { "Details" }
-                th scope="col" { "Began" }
+                th scope="col" { @if remember.is_some() { "Occurred" } @else { "Began" } }
+                @if remember.is_some() { th scope="col" { "Remembered until" } }
             } }
-            tbody { @for record in records { (line(record, may_choose, now)) } }
+            tbody { @for record in records { (line((record, remember), may_choose, now)) } }
         }
     }
 }
 
-fn line(record: &OpenRecord, may_choose: bool, now: Time) -> Markup {
+fn line((record, remember): (&OpenRecord, Option<Remember>), may_choose: bool, now: Time) -> Markup {
     let OpenRecord { key, title, details, labels, incident: id, status, opened_at, begun: times, .. } =
         record;
     html! {
@@ -118,7 +134,7 @@ fn line(record: &OpenRecord, may_choose: bool, now: Time) -> Markup {
                         aria-label={ "Choose incident " (id.0) };
                     " "
                 }
-                (standing(*status))
+                (standing(*status, record.occurred_at.is_some()))
                 " " a.small href={ "../../incidents/" (id.0) } { "incident " (id.0) }
             }
             td {
@@ -130,11 +146,23 @@ fn line(record: &OpenRecord, may_choose: bool, now: Time) -> Markup {
                 (begun(details, MAX_DETAILS))
                 @if *times > 1 { " " span.quiet { "(begun " (times) " times)" } }
             }
-            td.time data-label="Began" { (words::when(*opened_at, now)) }
+            td.time data-label={ @if remember.is_some() { "Occurred" } @else { "Began" } } { (words::when(*opened_at, now)) }
+            @if let Some(remember) = remember {
+                td.time data-label="Remembered until" {
+                    @match record.occurred_at {
+                        Some(at) => (words::when_or(remember.until(at), now, "for ever")),
+                        None => span.quiet { "–" }
+                    }
+                }
+            }
         }
     }
 }
 
-fn standing(status: IncidentStatus) -> Markup {
-    html! { span class={ "standing st-" (status.as_str()) } { (incident::standing_words(status)) } }
+fn standing(status: IncidentStatus, is_occurrence: bool) -> Markup {
+    let words = match status {
+        IncidentStatus::Open if is_occurrence => "occurred",
+        other => incident::standing_words(other),
+    };
+    html! { span class={ "standing st-" (status.as_str()) } { (words) } }
 }

@@ -1,6 +1,7 @@
 //! The details of one check.
 
-use super::{Tone, each, family_word, how_many, page, title, tone};
+use super::records::heading;
+use super::{Tone, each, family_word, page, title, tone};
 use crate::core::assertion::Outcome;
 use crate::core::cause::Cause;
 use crate::core::incident::{IncidentKey, IncidentStatus};
@@ -87,14 +88,14 @@ pub(super) fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
     let mut said = Lines(Vec::new());
     said.say("Record", line(notice.key.as_str(), IncidentKey::MAX_BYTES));
     if let Some(records) = &notice.records {
-        said.say("Records", how_many(records));
+        said.say("Records", heading(notice, records));
         each(notification, notice).into_iter().for_each(|record| said.say("", record));
     }
     if !notice.is_over() {
         for cause in notice.causes.iter().filter(|cause| Some(**cause) != notice.leading()) {
             said.say("Also", bad_since(notification, notice, *cause));
         }
-        if let Some(cause) = notice.leading() {
+        if let Some(cause) = notice.leading().filter(|_| !notice.tells_of_occurrences()) {
             said.say("Why", why(notification, notice, cause));
         }
     }
@@ -102,7 +103,7 @@ pub(super) fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
         said.say("Why", format!("{FLAPPING} last: {}", notice.first.kind.meaning()));
     }
     said.say("", lines(&notice.description, MAX_LINES, 1000));
-    if !notice.is_over() {
+    if !notice.is_over() && !notice.tells_of_occurrences() {
         said.say("Expected", expected(notification, notice));
     }
     if notice.incident_status != IncidentStatus::Removed {
@@ -142,6 +143,8 @@ impl Lines {
         let now = notification.now;
         let success = notice.last_success.map_or_else(|| "never".to_owned(), |at| ago(at, now));
         match &notice.last_run {
+            // What it found is said already.
+            Some(run) if run.outcome.is_some() && notice.tells_of_occurrences() => {}
             Some(run) if let Some(outcome) = run.outcome => {
                 let found = match outcome {
                     Outcome::Unknown => "could not tell",
@@ -185,6 +188,10 @@ fn status(notification: &Notification<'_>, notice: &Notice) -> String {
     let ended_at = notice.ended_at.unwrap_or(now);
     let lasted = span(ended_at - notice.opened_at);
     match (notice.kind, notice.incident_status) {
+        (DeliveryKind::Alert, _) if notice.tells_of_occurrences() => {
+            let when = both_clocks(notice.opened_at, notice.zone, now);
+            format!("OCCURRED at {when}, {}", ago(notice.opened_at, now))
+        }
         (DeliveryKind::Alert, _) => bad_since(notification, notice, notice.leading().unwrap_or(notice.first)),
         (DeliveryKind::Reminder, _) => {
             format!("still {}", bad_since(notification, notice, notice.leading().unwrap_or(notice.first)))

@@ -70,6 +70,9 @@ fn why(notification: &Notification<'_>, notice: &Notice) -> String {
     }
     let was = || format!("was {} ({}) for {lasted}", family_word(first.family()), first.as_str());
     if let Some(records) = &notice.records {
+        if notice.tells_of_occurrences() {
+            return how_many(records);
+        }
         let what = if notice.is_over() { "violated what should hold" } else { notice.first.kind.meaning() };
         return format!("{what}: records: {}", how_many(records));
     }

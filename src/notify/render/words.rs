@@ -38,6 +38,7 @@ pub fn family_word(family: Family) -> &'static str {
         Family::Late => "LATE",
         Family::Failing => "FAILING",
         Family::Unknown => "UNKNOWN",
+        Family::Occurred => "OCCURRED",
     }
 }
 

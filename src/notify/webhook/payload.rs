@@ -115,6 +115,7 @@ fn labels(notice: &Notice) -> Labels {
     let alertname = match notice.flaps() {
         Some(_) => "PunctualCheckFlapping",
         // Beside that of the check itself it is another alert.
+        None if notice.tells_of_occurrences() => family,
         None if notice.records.is_some() => "PunctualCheckRecords",
         None => family,
     };
@@ -139,6 +140,9 @@ fn annotations(notice: &Notice, notification: &Notification<'_>) -> Labels {
     let summary = match notice.flaps() {
         Some(Flaps { times, since }) => {
             format!("{} was bad and good again {times} times since {since}", title(notice))
+        }
+        None if notice.tells_of_occurrences() => {
+            format!("{}: {}", title(notice), notice.records.as_ref().map(how_many).unwrap_or_default())
         }
         None => format!("{} is {family}: {}", title(notice), kind.meaning()),
     };

@@ -50,6 +50,7 @@ pub(super) struct TemplateCheck {
 #[derive(Clone, Debug, Serialize)]
 struct TemplateRecords {
     new: u32,
+    occurred: u32,
     open: u32,
     ended: u32,
     changed: u32,
@@ -114,7 +115,7 @@ fn one(notification: &Notification<'_>, notice: &Notice) -> TemplateCheck {
 }
 
 fn of_records(notification: &Notification<'_>, notice: &Notice, records: &RecordsNotice) -> TemplateRecords {
-    let RecordsNotice { new, open, ended, changed, .. } = *records;
+    let RecordsNotice { new, occurred, open, ended, changed, .. } = *records;
     let list = records.said.iter().map(|said| TemplateRecord {
         key: line(said.key.as_str(), 256),
         title: line(&said.title, 200),
@@ -123,7 +124,8 @@ fn of_records(notification: &Notification<'_>, notice: &Notice, records: &Record
         is_over: said.is_over,
     });
     let page = records_page(notification, notice);
-    TemplateRecords { new, open, ended, changed, more: records.more(notice.kind), list: list.collect(), page }
+    let (more, list) = (records.more(notice.kind), list.collect());
+    TemplateRecords { new, occurred, open, ended, changed, more, list, page }
 }
 
 fn seconds(span: Span) -> i64 {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::assertion::{Assertion, FoundBy, Reported};
+use crate::core::assertion::{Assertion, Finds, FoundBy, Remember, Reported};
 use crate::core::probe::{ExecLimits, ExecProbe, HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
 use crate::core::record::NamedRecords;
 use crate::core::time::Span;
@@ -15,6 +15,9 @@ pub(super) struct AssertionRow {
     /// 0: results name no records. Left out by versions that knew none.
     #[serde(default = "default_max_records", skip_serializing_if = "is_default_max_records")]
     max_records: u32,
+    /// `detect`: how long it remembers, in ms, and 0: for ever. Not there: `assert`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    remember: Option<i64>,
     #[serde(flatten)]
     found_by: FoundByRow,
 }
@@ -126,7 +129,12 @@ pub(super) fn assertion_row(assertion: &Assertion) -> AssertionRow {
         FoundBy::Exec(probe) => FoundByRow::Exec(exec_row(probe)),
     };
     let max_records = assertion.max_records.unwrap_or(0);
-    AssertionRow { unknowns_before_alert: assertion.unknowns_before_alert, max_records, found_by }
+    let remember = match assertion.finds {
+        Finds::Lasting => None,
+        Finds::Occurring(Remember::For(span)) => Some(span.as_ms()),
+        Finds::Occurring(Remember::Forever) => Some(0),
+    };
+    AssertionRow { unknowns_before_alert: assertion.unknowns_before_alert, max_records, remember, found_by }
 }
 
 fn exec_row(probe: &ExecProbe) -> ExecProbeRow {
@@ -200,7 +208,12 @@ pub(super) fn read_assertion(row: AssertionRow) -> Assertion {
         }),
     };
     let max_records = Some(row.max_records).filter(|most| *most > 0);
-    Assertion { found_by, unknowns_before_alert: row.unknowns_before_alert, max_records }
+    let finds = match row.remember {
+        None => Finds::Lasting,
+        Some(0) => Finds::Occurring(Remember::Forever),
+        Some(ms) => Finds::Occurring(Remember::For(Span::ms(ms))),
+    };
+    Assertion { found_by, unknowns_before_alert: row.unknowns_before_alert, max_records, finds }
 }
 
 fn read_condition((pointer, test): (String, JsonTestRow)) -> JsonCondition {

@@ -63,6 +63,8 @@ struct NoticeRow {
 #[derive(Serialize, Deserialize)]
 struct RecordsRow {
     new: u32,
+    #[serde(default)]
+    occurred: u32,
     open: u32,
     ended: u32,
     changed: u32,
@@ -150,8 +152,8 @@ fn records_row(records: &RecordsNotice) -> RecordsRow {
         details: said.details.clone(),
         is_over: said.is_over,
     };
-    let RecordsNotice { new, open, ended, changed, .. } = *records;
-    RecordsRow { new, open, ended, changed, said: records.said.iter().map(said).collect() }
+    let RecordsNotice { new, occurred, open, ended, changed, .. } = *records;
+    RecordsRow { new, occurred, open, ended, changed, said: records.said.iter().map(said).collect() }
 }
 
 fn read_records(row: RecordsRow) -> Option<RecordsNotice> {
@@ -160,9 +162,9 @@ fn read_records(row: RecordsRow) -> Option<RecordsNotice> {
         let (key, incident) = (IncidentKey::parse(&key).ok()?, IncidentId(incident));
         Some(RecordSaid { key, incident, title, details, is_over })
     };
-    let RecordsRow { new, open, ended, changed, said: rows } = row;
+    let RecordsRow { new, occurred, open, ended, changed, said: rows } = row;
     let said = rows.into_iter().map(said).collect::<Option<_>>()?;
-    Some(RecordsNotice { new, open, ended, changed, said })
+    Some(RecordsNotice { new, occurred, open, ended, changed, said })
 }
 
 fn run_row(run: &LastRun) -> LastRunRow {

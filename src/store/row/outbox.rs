@@ -13,7 +13,7 @@ use crate::core::time::Time;
 const DELIVERY_KINDS: [DeliveryKind; 4] =
     [DeliveryKind::Alert, DeliveryKind::Reminder, DeliveryKind::Recovery, DeliveryKind::Episode];
 
-const FAMILIES: [Family; 3] = [Family::Late, Family::Failing, Family::Unknown];
+const FAMILIES: [Family; 4] = [Family::Late, Family::Failing, Family::Unknown, Family::Occurred];
 
 /// An action in an incident's row. Older versions kept only its number, and not why it was planned.
 #[derive(Serialize, Deserialize)]

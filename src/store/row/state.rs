@@ -8,7 +8,7 @@ use super::words::{cause_code, cause_kind, ping_code, ping_kind};
 use crate::core::cause::{Cause, CauseKind, Causes};
 use crate::core::check::Rid;
 use crate::core::incident::IncidentId;
-use crate::core::record::RecordTotals;
+use crate::core::record::{OccurrenceTotals, RecordTotals};
 use crate::core::refusals::Refused;
 use crate::core::results::LastResults;
 use crate::core::state::{Claim, Counted, Counters, Pause, RidMemory, Run, State};
@@ -16,8 +16,10 @@ use crate::core::successes::Successes;
 use crate::core::time::{Span, Time};
 
 /// The first byte of a state.
-const VERSION: u8 = 7;
-/// Older versions knew no records.
+const VERSION: u8 = 8;
+/// Older versions knew no occurrences.
+const WITHOUT_OCCURRENCES: u8 = 7;
+/// Those before knew no records.
 const WITHOUT_RECORDS: u8 = 6;
 /// Those before knew no assertions.
 const WITHOUT_UNKNOWNS: u8 = 5;
@@ -34,7 +36,7 @@ const MOMENTS_AND_END_OF_PAUSE: u8 = 2;
 struct Ago(i64);
 
 /// `R` is a refusal, `P` the end of a pause, `B` what is known of older successes, since version 6 of unknown results in a row,
-/// and since version 7 of records, and `L` the last results, in the form of the row's version.
+/// since version 7 of records and since version 8 of occurrences, and `L` the last results, in the form of the row's version.
 #[derive(Serialize, Deserialize)]
 struct StateRow<'a, R, P, B, L> {
     newest: i64,
@@ -76,6 +78,8 @@ type Buckets = Vec<(Ago, u32)>;
 
 /// How many are open, and marked; how many results named some; whether another thing is asserted; and their thread.
 type TotalsRow = (u32, u32, u64, bool, Option<u64>);
+/// How many occurrences are remembered, since when the oldest is, and how many there were.
+type OccurrencesRow = (u32, Option<Ago>, u64);
 
 /// The first refusal, the time from there to the last, and how many there were.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -157,20 +161,26 @@ pub(in crate::store) fn write_state(state: &State) -> Vec<u8> {
         buckets: (
             buckets_row(&state.successes),
             state.unknowns_in_a_row,
-            state.records.as_deref().map(totals_row),
+            state.records.as_deref().map(|totals| totals_row(totals, since)),
         ),
         results: state.results.as_bytes(),
     };
     postcard::to_extend(&row, vec![VERSION]).expect("a row of numbers and texts is always encoded")
 }
 
-fn totals_row(totals: &RecordTotals) -> TotalsRow {
-    let RecordTotals { open, wont_fix, results, is_asserted_otherwise, thread } = *totals;
-    (open, wont_fix, results, is_asserted_otherwise, thread.map(|incident| incident.0))
+fn totals_row(totals: &RecordTotals, since: Since) -> (TotalsRow, OccurrencesRow) {
+    let RecordTotals { open, wont_fix, results, is_asserted_otherwise, thread, occurrences } = *totals;
+    let OccurrenceTotals { remembered, oldest, occurred } = occurrences;
+    let lasting = (open, wont_fix, results, is_asserted_otherwise, thread.map(|incident| incident.0));
+    (lasting, (remembered, since.maybe(oldest), occurred))
 }
 
-fn read_totals((open, wont_fix, results, is_asserted_otherwise, thread): TotalsRow) -> RecordTotals {
-    RecordTotals { open, wont_fix, results, is_asserted_otherwise, thread: thread.map(IncidentId) }
+fn read_totals((lasting, occurrences): (TotalsRow, OccurrencesRow), since: Since) -> RecordTotals {
+    let (open, wont_fix, results, is_asserted_otherwise, thread) = lasting;
+    let (remembered, oldest, occurred) = occurrences;
+    let occurrences = OccurrenceTotals { remembered, oldest: since.times(oldest), occurred };
+    let thread = thread.map(IncidentId);
+    RecordTotals { open, wont_fix, results, is_asserted_otherwise, thread, occurrences }
 }
 
 fn run_row(run: &Run, since: Since) -> RunRow<'_> {
@@ -218,9 +228,12 @@ pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<ReadState> {
     let (version, bytes) = bytes.split_first()?;
     let mut are_results_lost = false;
     let state = match *version {
-        VERSION | WITHOUT_RECORDS | WITHOUT_UNKNOWNS => {
+        VERSION | WITHOUT_OCCURRENCES | WITHOUT_RECORDS | WITHOUT_UNKNOWNS => {
             let (state, results) = match *version {
-                VERSION => read_with_records(bytes)?,
+                VERSION => read_with_records(bytes, read_totals)?,
+                WITHOUT_OCCURRENCES => {
+                    read_with_records(bytes, |lasting, since| read_totals((lasting, (0, None, 0)), since))?
+                }
                 WITHOUT_RECORDS => read_asserted(bytes)?,
                 _ => read_counted(bytes)?,
             };
@@ -257,16 +270,19 @@ fn read_counted(bytes: &[u8]) -> Option<(State, &[u8])> {
     Some((state_of(row, until, successes, read_refused)?, results))
 }
 
-/// The row of this version, but for its last results.
-type RecordsRow<'a> = StateRow<'a, RefusedRow, Option<Ago>, (Buckets, u32, Option<TotalsRow>), ()>;
-/// That of the one before.
+/// The row of this version and of the one before, but for its last results.
+type RecordsRow<'a, T> = StateRow<'a, RefusedRow, Option<Ago>, (Buckets, u32, Option<T>), ()>;
+/// That of the one before these.
 type AssertedRow<'a> = StateRow<'a, RefusedRow, Option<Ago>, (Buckets, u32), ()>;
 
 /// Likewise, with how its records stand.
-fn read_with_records(bytes: &[u8]) -> Option<(State, &[u8])> {
-    let (row, results): (RecordsRow<'_>, _) = postcard::take_from_bytes(bytes).ok()?;
+fn read_with_records<'a, T: Copy + Deserialize<'a>>(
+    bytes: &'a [u8],
+    read: impl Fn(T, Since) -> RecordTotals,
+) -> Option<(State, &'a [u8])> {
+    let (row, results): (RecordsRow<'_, T>, _) = postcard::take_from_bytes(bytes).ok()?;
     let (buckets, unknowns_in_a_row, totals) = &row.buckets;
-    let records = totals.map(|totals| Box::new(read_totals(totals)));
+    let records = totals.map(|totals| Box::new(read(totals, Since(Time::from_ms(row.newest)))));
     let (until, successes) = (row.paused_until, read_successes(&row.successes, buckets, row.newest));
     let unknowns_in_a_row = *unknowns_in_a_row;
     Some((State { unknowns_in_a_row, records, ..state_of(row, until, successes, read_refused)? }, results))

@@ -95,6 +95,7 @@ pub(in crate::store) fn read_step(
         "resolved" => StepKind::Resolved,
         "removed" => StepKind::Removed,
         "changed" => StepKind::Changed,
+        "over" => StepKind::Over,
         "acknowledged" => StepKind::Acknowledged(until.map(Time::from_ms)),
         "wont_fix" => StepKind::WontFix,
         "reopened" => StepKind::Reopened,

@@ -10,7 +10,7 @@ mod old_states;
 mod results;
 
 use super::*;
-use crate::core::assertion::{Assertion, FoundBy, Reported};
+use crate::core::assertion::{Assertion, Finds, FoundBy, Reported};
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::{
     Alias, Definition, Name, Origin, Overlap, PingKind, PingMethods, Rid, Source, SourceLine, Spec,
@@ -205,6 +205,7 @@ fn full_definition() -> Definition {
                 }),
                 unknowns_before_alert: 7,
                 max_records: None,
+                finds: Finds::Lasting,
             })),
             grace: Span::secs(30),
             early: Some(Span::secs(5)),
@@ -299,6 +300,7 @@ fn every_notice_is_read_back() {
         thread: Some("t".to_owned()),
         records: Some(RecordsNotice {
             new: 1,
+            occurred: 5,
             open: 2,
             ended: 3,
             changed: 4,

@@ -22,6 +22,7 @@ pub(in crate::store) fn cause_code(kind: CauseKind) -> u8 {
         CauseKind::Unprobed => 12,
         CauseKind::TooManyRecords => 13,
         CauseKind::RecordsViolated => 14,
+        CauseKind::Occurred => 15,
     }
 }
 

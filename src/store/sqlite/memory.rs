@@ -340,18 +340,22 @@ impl Memory {
 fn deadline(checks: &AllById<Slot>, blind: &BlindWindows, check: CheckId) -> Option<Time> {
     let check = &checks[check].check;
     let known = check.known();
-    let to_end = records_to_end(&check.definition, &known.state);
-    to_end.or_else(|| step::deadline(&check.definition.spec, &known.state, blind))
+    let of_records = records_due(&check.definition, &known.state);
+    of_records.into_iter().chain(step::deadline(&check.definition.spec, &known.state, blind)).min()
 }
 
 /// The same if nothing had been blind.
 fn deadline_at_earliest(definition: &Definition, state: &State) -> Option<Time> {
-    records_to_end(definition, state).or_else(|| step::deadline_at_earliest(&definition.spec, state))
+    let at_earliest = step::deadline_at_earliest(&definition.spec, state);
+    records_due(definition, state).into_iter().chain(at_earliest).min()
 }
 
-/// Since when records of a check are to end that no result will end: so it is due.
-fn records_to_end(definition: &Definition, state: &State) -> Option<Time> {
-    has_to_end(definition, state).map(|_| state.newest)
+/// When records of a check are to end, or occurrences are forgotten, that no result will end: so it is due.
+fn records_due(definition: &Definition, state: &State) -> Option<Time> {
+    if has_to_end(definition, state).is_some() {
+        return Some(state.newest);
+    }
+    definition.spec.remembers()?.until(state.records().occurrences.oldest?)
 }
 
 pub(super) fn is_declared(check: &Arc<Check>) -> bool {

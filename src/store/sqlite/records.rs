@@ -11,7 +11,7 @@ use super::tx::Tx;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentId, IncidentKey, IncidentKeyError, Matter};
 use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, MessageId};
-use crate::core::record::{Record, RecordStanding};
+use crate::core::record::{Record, RecordKind, RecordStanding};
 use crate::core::route::ReceiverName;
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -20,33 +20,37 @@ use crate::store::work::{KnownRecord, NewMark, RecordRows, Rows as _};
 /// So many are put into a message by one statement.
 const AT_A_TIME: usize = 1_000;
 
-/// The columns `named_since` and `missed_since`, from this place on.
+/// The columns `named_since`, `missed_since` and `occurred_at`, from this place on.
 fn standing(row: &Row<'_>, place: usize) -> rusqlite::Result<RecordStanding> {
     let (named, missed): (Option<i64>, Option<i64>) = (row.get(place)?, row.get(place + 1)?);
-    Ok(match named {
-        Some(since) => RecordStanding::Named { since: since.unsigned_abs() },
-        None => RecordStanding::Open { missed_since: missed.map(i64::unsigned_abs) },
+    let occurred: Option<i64> = row.get(place + 2)?;
+    Ok(match (named, occurred) {
+        (_, Some(at)) => RecordStanding::Occurred { at: Time::from_ms(at) },
+        (Some(since), None) => RecordStanding::Named { since: since.unsigned_abs() },
+        (None, None) => RecordStanding::Open { missed_since: missed.map(i64::unsigned_abs) },
     })
+}
+
+fn read_key(key: Result<IncidentKey, IncidentKeyError>, check: CheckId) -> Result<IncidentKey, StoreError> {
+    key.map_err(|_| damaged(format_args!("a record of check {}", check.0)))
 }
 
 impl RecordRows for Tx<'_> {
     fn records_of(&self, check: CheckId) -> Result<BTreeMap<IncidentKey, RecordStanding>, StoreError> {
-        let sql = "SELECT key, named_since, missed_since FROM records WHERE check_id = ?1 ORDER BY key";
+        let sql = "SELECT key, named_since, missed_since, occurred_at FROM records WHERE check_id = ?1 ORDER BY key";
         let read = |row: &Row<'_>| Ok((IncidentKey::parse(row.get_ref(0)?.as_str()?), standing(row, 1)?));
         let rows = self.all(sql, params![key(check.0)], read)?;
-        let read = rows.into_iter().map(|(key, standing)| Ok((key?, standing)));
-        let known: Result<BTreeMap<_, _>, IncidentKeyError> = read.collect();
-        known.map_err(|_| damaged(format_args!("a record of check {}", check.0)))
+        rows.into_iter().map(|(key, standing)| Ok((read_key(key, check)?, standing))).collect()
     }
 
     fn record(&self, of: &Matter) -> Result<Option<KnownRecord>, StoreError> {
-        let sql =
-            "SELECT named_since, missed_since, begun, begun_at FROM records WHERE check_id = ?1 AND key = ?2";
+        let sql = "SELECT named_since, missed_since, occurred_at, begun, begun_at FROM records
+                   WHERE check_id = ?1 AND key = ?2";
         let read = |row: &Row<'_>| {
-            let begun_at: Option<i64> = row.get(3)?;
+            let begun_at: Option<i64> = row.get(4)?;
             Ok(KnownRecord {
                 standing: standing(row, 0)?,
-                begun: row.get(2)?,
+                begun: row.get(3)?,
                 begun_at: begun_at.map(Time::from_ms),
             })
         };
@@ -56,14 +60,15 @@ impl RecordRows for Tx<'_> {
 
     fn put_record(&mut self, of: &Matter, known: KnownRecord) -> Result<(), StoreError> {
         let KnownRecord { standing, begun, begun_at } = known;
-        let (named, missed) = match standing {
-            RecordStanding::Named { since } => (Some(key(since)), None),
-            RecordStanding::Open { missed_since } => (None, missed_since.map(key)),
+        let (named, missed, occurred) = match standing {
+            RecordStanding::Named { since } => (Some(key(since)), None, None),
+            RecordStanding::Open { missed_since } => (None, missed_since.map(key), None),
+            RecordStanding::Occurred { at } => (None, None, Some(at.as_ms())),
         };
         self.execute(
-            "INSERT OR REPLACE INTO records (check_id, key, named_since, missed_since, begun, begun_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            params![key(of.check.0), of.key.as_str(), named, missed, begun, begun_at.map(Time::as_ms)],
+            "INSERT OR REPLACE INTO records (check_id, key, named_since, missed_since, occurred_at, begun, begun_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            params![key(of.check.0), of.key.as_str(), named, missed, occurred, begun, begun_at.map(Time::as_ms)],
         )
     }
 
@@ -92,6 +97,36 @@ impl RecordRows for Tx<'_> {
         limit: usize,
     ) -> Result<Vec<IncidentId>, StoreError> {
         Ok(of_outbox::open_records(&self.memory.outbox, check, after).take(limit).collect())
+    }
+
+    fn records_of_kind(
+        &self,
+        check: CheckId,
+        kind: RecordKind,
+        limit: usize,
+    ) -> Result<Vec<IncidentKey>, StoreError> {
+        let sql = "SELECT key FROM records
+                   WHERE check_id = ?1 AND named_since IS NULL AND (occurred_at IS NOT NULL) = ?2 LIMIT ?3";
+        let read = |row: &Row<'_>| Ok(IncidentKey::parse(row.get_ref(0)?.as_str()?));
+        let of = params![key(check.0), kind == RecordKind::Occurred, key(limit as u64)];
+        self.all(sql, of, read)?.into_iter().map(|key| read_key(key, check)).collect()
+    }
+
+    fn oldest_occurrences(
+        &self,
+        check: CheckId,
+        limit: usize,
+    ) -> Result<Vec<(IncidentKey, Time)>, StoreError> {
+        let sql = "SELECT key, occurred_at FROM records INDEXED BY records_occurred
+                   WHERE check_id = ?1 AND occurred_at IS NOT NULL ORDER BY occurred_at, key LIMIT ?2";
+        let read =
+            |row: &Row<'_>| Ok((IncidentKey::parse(row.get_ref(0)?.as_str()?), Time::from_ms(row.get(1)?)));
+        let rows = self.all(sql, params![key(check.0), key(limit as u64)], read)?;
+        rows.into_iter().map(|(key, at)| Ok((read_key(key, check)?, at))).collect()
+    }
+
+    fn bring_back_occurrences(&mut self, now: Time) -> Result<(), StoreError> {
+        self.execute("UPDATE records SET occurred_at = ?1 WHERE occurred_at > ?1", params![now.as_ms()])
     }
 
     fn is_marked(&self, of: &Matter) -> Result<bool, StoreError> {

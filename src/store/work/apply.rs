@@ -7,6 +7,7 @@ use super::bodies::make_space;
 use super::carry_on::carry_out_of;
 use super::fact_rows::{KeptAs, NewPause, NewPing};
 use super::happenings::{note_happening, turn_of};
+use super::occurrences::forget_some;
 use super::pauses::note_who_paused;
 use super::records::end_some;
 use super::results::apply_result;
@@ -37,6 +38,7 @@ fn apply_one(rows: &mut dyn Rows, entry: &Entry) -> Result<Applied, StoreError> 
     carry_out_of(rows, check)?;
     if *what == What::Tick {
         end_some(rows, check, at)?;
+        forget_some(rows, check, at)?;
     }
     let standing = rows.to_change(check)?.filter(|standing| standing.state.archived.is_none());
     let Some(standing) = standing else { return Ok(Applied::NoSuchCheck) };

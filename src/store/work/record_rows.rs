@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentId, IncidentKey, Matter};
 use crate::core::outbox::{Delivery, DeliveryId, MessageId};
-use crate::core::record::{Record, RecordStanding};
+use crate::core::record::{Record, RecordKind, RecordStanding};
 use crate::core::route::ReceiverName;
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -46,6 +46,26 @@ pub(in crate::store) trait RecordRows {
         after: Option<&IncidentKey>,
         limit: usize,
     ) -> Result<Vec<IncidentId>, StoreError>;
+
+    /// Keys of a check's records that are open and of this kind: at most so many.
+    fn records_of_kind(
+        &self,
+        check: CheckId,
+        kind: RecordKind,
+        limit: usize,
+    ) -> Result<Vec<IncidentKey>, StoreError>;
+    /// What a check remembers, and when it occurred, the oldest first: at most so many.
+    fn oldest_occurrences(
+        &self,
+        check: CheckId,
+        limit: usize,
+    ) -> Result<Vec<(IncidentKey, Time)>, StoreError>;
+    /// When the first of these occurred.
+    fn oldest_occurrence(&self, check: CheckId) -> Result<Option<Time>, StoreError> {
+        Ok(self.oldest_occurrences(check, 1)?.first().map(|(_, at)| *at))
+    }
+    /// 1.1: nothing occurred after this time.
+    fn bring_back_occurrences(&mut self, now: Time) -> Result<(), StoreError>;
 
     fn is_marked(&self, of: &Matter) -> Result<bool, StoreError>;
     fn count_marks(&self, check: CheckId) -> Result<usize, StoreError>;

@@ -30,6 +30,10 @@ pub(super) fn stands_otherwise(
     } else if was {
         rows.delete_mark(&stood.matter())?;
     }
+    if stood.is_occurrence() {
+        // No check fails by one.
+        return Ok(());
+    }
     let Some(standing) = rows.to_change(stood.check)?.filter(|_| was != is) else { return Ok(()) };
     let (definition, mut totals) = (standing.definition.clone(), standing.state.records());
     totals.wont_fix = if is { totals.wont_fix.saturating_add(1) } else { totals.wont_fix.saturating_sub(1) };

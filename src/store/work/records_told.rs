@@ -33,21 +33,23 @@ pub(super) fn of_records(
     incidents.dedup_by_key(|(kind, incident)| (*kind, incident.id));
     let is_over = |kind: DeliveryKind| matches!(kind, DeliveryKind::Recovery | DeliveryKind::Episode);
     let (over, bad): (Vec<_>, Vec<_>) = incidents.into_iter().partition(|(kind, _)| is_over(*kind));
-    let new: Vec<&Incident> =
-        bad.iter().filter(|(kind, _)| *kind == DeliveryKind::Alert).map(|(_, incident)| incident).collect();
+    let alerts = bad.iter().filter(|(kind, _)| *kind == DeliveryKind::Alert).map(|(_, incident)| incident);
+    let (occurred, new): (Vec<&Incident>, Vec<&Incident>) =
+        alerts.partition(|incident| incident.is_occurrence());
     let is_changed = |incident: &Incident| incident.status == IncidentStatus::Changed;
     let changed = over.iter().filter(|(_, incident)| is_changed(incident)).count();
     let open = open_for(rows, check, members)?;
     let are_over = over.iter().map(|(_, incident)| incident);
-    let said = if new.is_empty() && !bad.is_empty() {
+    let said = if new.is_empty() && occurred.is_empty() && !bad.is_empty() {
         let left = RecordsNotice::MAX_SAID.saturating_sub(over.len());
         let open = reminded_of(rows, check, &open, left, now)?;
         said(rows, are_over.chain(&open))?
     } else {
-        said(rows, new.iter().copied().chain(are_over))?
+        said(rows, occurred.iter().chain(&new).copied().chain(are_over))?
     };
     let records = RecordsNotice {
         new: count(new.len()),
+        occurred: count(occurred.len()),
         open: count(open.len()),
         ended: count(over.len() - changed),
         changed: count(changed),
@@ -62,15 +64,18 @@ pub(super) fn of_records(
     let all = || bad.iter().chain(&over).map(|(_, incident)| incident);
     let opened_at = all().map(|incident| incident.opened_at).min().unwrap_or(first.opened_at);
     let ended_at = all().filter_map(|incident| incident.ended_at).max().filter(|_| !is_told_bad);
-    let thread = match rows.state(check)?.records().thread {
+    // What occurred lasts no longer than its message: each is a thread of its own.
+    let thread = match rows.state(check)?.records().thread.filter(|_| occurred.is_empty()) {
         Some(thread) => rows.record_thread(check, &members[0].receiver, thread)?,
         None => None,
     };
+    let cause = occurred.first().map_or(first.first, |incident| incident.first);
     Ok(Notice {
         kind,
         incident_status: status_of_all(is_told_bad, all()),
         key: IncidentKey::own(),
-        causes: if is_told_bad { vec![first.first] } else { Vec::new() },
+        first: cause,
+        causes: if is_told_bad { vec![cause] } else { Vec::new() },
         opened_at,
         ended_at,
         thread,
@@ -108,6 +113,10 @@ fn open_for(
         let page = rows.open_records(check, after.as_ref(), AT_A_TIME)?;
         for id in &page {
             let incident = rows.incident(*id)?.expect("an incident is kept while it is open");
+            if incident.is_occurrence() {
+                after = Some(incident.key);
+                continue;
+            }
             let is_told = told_now.contains(id) || is_told_of(rows, &incident, receiver)?;
             if is_told && incident.status != IncidentStatus::WontFix {
                 open.push((*id, incident.status));
@@ -159,7 +168,8 @@ fn said<'a>(
     incidents: impl Iterator<Item = &'a Incident>,
 ) -> Result<Vec<RecordSaid>, StoreError> {
     let first = incidents.take(RecordsNotice::MAX_SAID);
-    first.map(|incident| said_of(rows, incident.id, &incident.key, incident.status.is_ended())).collect()
+    let is_over = |incident: &Incident| incident.status.is_ended() && !incident.is_occurrence();
+    first.map(|incident| said_of(rows, incident.id, &incident.key, is_over(incident))).collect()
 }
 
 fn said_of(

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::bodies::make_space;
 use super::fact_rows::NewPing;
-use super::records::{BY_RESULT, OfCheck, carry_out_result, is_not_judged};
+use super::occurrences::fits;
+use super::record_life::OfCheck;
+use super::records::{BY_RESULT, carry_out_result, is_not_judged};
 use super::rows::Rows;
 use super::sources::SourceStanding;
 use super::step::{Subject, step_check};
@@ -32,29 +34,31 @@ pub(super) fn apply_result(
         SourceStanding::Outdated => return Ok(Applied::Outdated),
         SourceStanding::Taken(is) => is,
     };
-    let Some(naming) = naming(definition, fact) else { return Ok(Applied::TakesNoRecords) };
+    let of = OfCheck { check, definition, by: BY_RESULT, at };
+    let naming = match naming(rows, of, fact)? {
+        Ok(naming) => naming,
+        Err(refused) => return Ok(refused),
+    };
     let before = own(rows, check)?;
     let judged = Subject::as_before(check, definition);
     if definition.spec.max_records().is_some() {
         // What is due before it comes first: a pause may end by then.
         step_check(rows, judged, &Input::Tick, at)?;
     }
-    let records = match named_by(rows, check, naming, (fact, at))? {
-        None => RecordNews { open: rows.state(check)?.records().open, ..RecordNews::default() },
-        Some(named) => {
-            let of = OfCheck { check, definition, by: BY_RESULT, at };
-            match carry_out_result(rows, of, &named, true)? {
-                Some(news) => news,
-                None => return Ok(Applied::InSlices),
-            }
-        }
+    let records = match named_by(rows, of, naming, fact)? {
+        None => RecordNews { open: rows.state(check)?.records().all_open(), ..RecordNews::default() },
+        Some(named) => match carry_out_result(rows, of, &named, true)? {
+            Some(news) => news,
+            None => return Ok(Applied::InSlices),
+        },
     };
-    let result = AssertionResult { records: naming, outcome: outcome(fact), ..fact.result.clone() };
+    let result =
+        AssertionResult { records: naming, outcome: outcome(definition, fact), ..fact.result.clone() };
     let stepped = step_check(rows, judged, &Input::Result(result), at)?;
     let after = own(rows, check)?;
     let opens = after.is_some_and(|(incident, _)| before.is_none_or(|(before, _)| before != incident));
     let is_news = opens || !records.began.is_empty();
-    let kept = kept(rows, check, fact, is_news)?;
+    let kept = kept(rows, of, fact, is_news)?;
     let keeps_body = match &kept.body {
         Some(text) => make_space(rows, text.len())?,
         None => false,
@@ -71,28 +75,40 @@ fn own(rows: &dyn Rows, check: CheckId) -> Result<Own, StoreError> {
 }
 
 /// What it came to: what names records is violated, whatever it says.
-fn outcome(fact: &ResultFact) -> Outcome {
+fn outcome(definition: &Definition, fact: &ResultFact) -> Outcome {
     match fact.result.outcome {
+        Outcome::Unknown => Outcome::Unknown,
+        // 19.1: no check fails by what it detects.
+        _ if definition.spec.remembers().is_some() => Outcome::Holds,
         Outcome::Holds if fact.records.as_ref().is_some_and(|named| !named.is_empty()) => Outcome::Violated,
         outcome => outcome,
     }
 }
 
-fn kept_as(fact: &ResultFact) -> Ping {
-    Ping { kind: outcome(fact).kept_as(), ..fact.result.kept_as() }
+fn kept_as(definition: &Definition, fact: &ResultFact) -> Ping {
+    Ping { kind: outcome(definition, fact).kept_as(), ..fact.result.kept_as() }
 }
 
-/// Whether it names all that violates the assertion; `None`: it must not. Whoever could not tell names nothing (17.4), and what
-/// is violated though it names nothing is so as a whole: no record is over by either.
-fn naming(definition: &Definition, fact: &ResultFact) -> Option<Naming> {
-    let Some(named) = &fact.records else { return Some(Naming::Nothing) };
-    let most = definition.spec.max_records()?;
-    Some(match outcome(fact) {
+/// Whether it names all that violates the assertion, or why it is not taken. Whoever could not tell names nothing (17.4), and
+/// what is violated though it names nothing is so as a whole: no record is over by either. Of what is detected nothing is so.
+fn naming(
+    rows: &dyn Rows,
+    of: OfCheck<'_>,
+    fact: &ResultFact,
+) -> Result<Result<Naming, Applied>, StoreError> {
+    let spec = &of.definition.spec;
+    let names_any = fact.records.as_ref().is_some_and(|named| !named.is_empty());
+    if spec.remembers().is_some() && fact.result.outcome == Outcome::Violated && !names_any {
+        return Ok(Err(Applied::NamesNothing));
+    }
+    let Some(named) = &fact.records else { return Ok(Ok(Naming::Nothing)) };
+    let Some(most) = spec.max_records() else { return Ok(Err(Applied::TakesNoRecords)) };
+    Ok(Ok(match outcome(of.definition, fact) {
         Outcome::Unknown => Naming::Nothing,
         Outcome::Violated if named.is_empty() => Naming::Nothing,
-        Outcome::Violated | Outcome::Holds if named.fit(most) => Naming::All,
+        Outcome::Violated | Outcome::Holds if fits(rows, of, named, most)? => Naming::All,
         Outcome::Violated | Outcome::Holds => Naming::TooMany,
-    })
+    }))
 }
 
 /// What a result names, if anything is to be judged by it: nothing where more than may be are named (18.6), or where it came
@@ -100,14 +116,14 @@ fn naming(definition: &Definition, fact: &ResultFact) -> Option<Naming> {
 /// nothing that violates it, also where it does not say so.
 fn named_by(
     rows: &dyn Rows,
-    check: CheckId,
+    of: OfCheck<'_>,
     naming: Naming,
-    (fact, at): (&ResultFact, Time),
+    fact: &ResultFact,
 ) -> Result<Option<Arc<NamedRecords>>, StoreError> {
-    let state = rows.state(check)?;
+    let state = rows.state(of.check)?;
     let had_any = state.records() != RecordTotals::default();
     Ok(match naming {
-        _ if is_not_judged(&state) || repeats(&state, &kept_as(fact), at) => None,
+        _ if is_not_judged(&state) || repeats(&state, &kept_as(of.definition, fact), of.at) => None,
         Naming::All => fact.records.clone(),
         Naming::Nothing if fact.result.outcome == Outcome::Holds && had_any => Some(Arc::default()),
         Naming::Nothing | Naming::TooMany => None,
@@ -115,10 +131,10 @@ fn named_by(
 }
 
 /// As it is kept among the pings (17.2): what is said again and again is kept once, and where somebody is told.
-fn kept(rows: &dyn Rows, check: CheckId, fact: &ResultFact, is_news: bool) -> Result<PingFact, StoreError> {
+fn kept(rows: &dyn Rows, of: OfCheck<'_>, fact: &ResultFact, is_news: bool) -> Result<PingFact, StoreError> {
     let text = match &fact.text {
         Some(text) if !text.is_empty() => {
-            let differs = is_news || rows.newest_body(check)?.as_ref() != Some(text);
+            let differs = is_news || rows.newest_body(of.check)?.as_ref() != Some(text);
             Some(text.clone()).filter(|_| differs)
         }
         _ => None,
@@ -129,7 +145,7 @@ fn kept(rows: &dyn Rows, check: CheckId, fact: &ResultFact, is_news: bool) -> Re
         many => format!("{many} records"),
     });
     Ok(PingFact {
-        ping: kept_as(fact),
+        ping: kept_as(of.definition, fact),
         comment: fact.why.clone().or(named),
         body: text,
         left_out: fact.left_out,

@@ -42,7 +42,8 @@ fn begin_threads(
 ) -> Result<(), StoreError> {
     for ((topic, _), notice) in by_topic(members).into_iter().zip(said) {
         let Topic::Records(check) = topic else { continue };
-        if let Some(thread) = rows.state(check)?.records().thread.filter(|_| notice.thread.is_none()) {
+        let is_first = notice.thread.is_none() && !notice.tells_of_occurrences();
+        if let Some(thread) = rows.state(check)?.records().thread.filter(|_| is_first) {
             rows.put_record_thread(check, &message.receiver, thread, &message.key)?;
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use punctual::core::assertion::{Assertion, AssertionResult, FoundBy, Outcome, Reported};
+use punctual::core::assertion::{Assertion, AssertionResult, Finds, FoundBy, Outcome, Reported};
 use punctual::core::cause::{CauseKind, Status};
 use punctual::core::check::{Definition, Source, SourceLine, Spec};
 use punctual::core::incident::{IncidentId, IncidentKey, IncidentStatus};
@@ -21,6 +21,7 @@ use punctual::store::{
 
 use super::world::{GROUP_WAIT, Sqlite, World, name};
 
+mod occurrences;
 mod told;
 
 fn record(key: &str) -> Record {
@@ -36,7 +37,12 @@ fn many(count: usize) -> Arc<NamedRecords> {
 }
 
 fn assertion(max_records: Option<u32>) -> Assertion {
-    Assertion { found_by: FoundBy::Reporter(Reported::default()), unknowns_before_alert: 3, max_records }
+    Assertion {
+        found_by: FoundBy::Reporter(Reported::default()),
+        unknowns_before_alert: 3,
+        max_records,
+        finds: Finds::Lasting,
+    }
 }
 
 fn asserting(text: &str, assertion: Assertion) -> Definition {

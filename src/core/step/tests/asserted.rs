@@ -10,6 +10,7 @@ fn asserted() -> Spec {
         found_by: FoundBy::Reporter(Reported::default()),
         unknowns_before_alert: 3,
         max_records: None,
+        finds: Finds::Lasting,
     };
     Spec { assert: Some(assertion.into()), ..every() }
 }
@@ -172,8 +173,12 @@ fn what_is_asserted_no_more_is_not_violated_and_what_is_asserted_now_has_not_fai
     );
     let by_another = |reporter: &str| {
         let reported = Reported { reporter: reporter.into(), ..Reported::default() };
-        let assertion =
-            Assertion { found_by: FoundBy::Reporter(reported), unknowns_before_alert: 2, max_records: None };
+        let assertion = Assertion {
+            found_by: FoundBy::Reporter(reported),
+            unknowns_before_alert: 2,
+            max_records: None,
+            finds: Finds::Lasting,
+        };
         Spec { assert: Some(assertion.into()), failures_before_alert: 2, ..unscheduled() }
     };
     // What another one found in a row is not in a row with it.

@@ -1,6 +1,6 @@
 use super::super::task::Look;
 use super::*;
-use crate::core::assertion::{Assertion, AssertionResult, Outcome};
+use crate::core::assertion::{Assertion, AssertionResult, Finds, Outcome};
 use crate::core::blind::BlindWindows;
 use crate::core::check::{Definition, Name, Source, Spec};
 use crate::core::fixtures::probed_at;
@@ -241,7 +241,7 @@ fn a_title_and_a_time_out_move_nothing_and_records_do() {
             timeout,
         };
         let found_by = FoundBy::Promql(probe);
-        let assertion = Assertion { found_by, unknowns_before_alert: 3, max_records };
+        let assertion = Assertion { found_by, unknowns_before_alert: 3, max_records, finds: Finds::Lasting };
         Arc::make_mut(&mut definition.spec).assert = Some(assertion.into());
         let known = one.known().clone();
         Arc::new(Check::new(one.id, definition.into(), known))

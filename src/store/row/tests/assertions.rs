@@ -41,7 +41,8 @@ fn every_assertion_is_read_back() {
         names_records: true,
     };
     for found_by in [FoundBy::Promql(promql), FoundBy::Sql(sql), FoundBy::Http(probe), FoundBy::Exec(exec)] {
-        let probed = Assertion { found_by, unknowns_before_alert: 1, max_records: None };
+        let probed =
+            Assertion { found_by, unknowns_before_alert: 1, max_records: None, finds: Finds::Lasting };
         Arc::make_mut(&mut definition.spec).assert = Some(Arc::new(probed));
         assert_eq!(read_definition(&write_definition(&definition)).unwrap(), definition);
     }

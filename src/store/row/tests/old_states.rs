@@ -1,6 +1,7 @@
 //! States that versions before have written.
 
 use super::*;
+use crate::core::record::{OccurrenceTotals, RecordTotals};
 
 /// States from before refusals were stretches (9.1). The second form also has the end of a pause (7.2).
 #[test]
@@ -36,10 +37,29 @@ fn states_without_unknown_results_are_read() {
     let mut row = write_state(&state);
     // How records stand is before the last results, of which there are none, and how many results were unknown before that.
     let place = row.len() - 2;
-    assert_eq!((row[0], row.remove(place)), (7, 0), "18.5");
+    assert_eq!((row[0], row.remove(place)), (8, 0), "18.5");
     row[0] = 6;
     assert_eq!(whole(&row), Some(state.clone()));
     assert_eq!(row.remove(place - 1), 0);
     row[0] = 5;
     assert_eq!(whole(&row), Some(state));
+}
+
+/// 19.2: states from before there were occurrences.
+#[test]
+fn states_without_occurrences_are_read() {
+    let newest = Time::from_secs(1_800_000_000);
+    let records = RecordTotals { open: 3, wont_fix: 1, results: 7, ..RecordTotals::default() };
+    let state = State { newest, records: Some(Box::new(records)), ..State::default() };
+    let mut row = write_state(&state);
+    // They are the last before the last results, of which there are none.
+    let place = row.len() - 4;
+    assert_eq!(row.drain(place..place + 3).collect::<Vec<_>>(), [0, 0, 0]);
+    row[0] = 7;
+    assert_eq!(whole(&row), Some(state.clone()));
+    let oldest = Some(newest - Span::secs(5));
+    let occurrences = OccurrenceTotals { remembered: 2, oldest, occurred: 9 };
+    let records = Some(Box::new(RecordTotals { occurrences, ..records }));
+    let state = State { records, ..state };
+    assert_eq!(whole(&write_state(&state)), Some(state));
 }

@@ -20,7 +20,7 @@ pub(super) fn records(
     let RecordsWanted { after, only, search, wont_fix, limit } = wanted;
     // Both limits are within the index of open incidents.
     let sql = "SELECT incidents.key, id, status, opened_at, labels, ifnull(title, ''), ifnull(details, ''),
-                 ifnull(begun, 0), begun_at
+                 ifnull(begun, 0), begun_at, occurred_at
                FROM incidents LEFT JOIN record_details ON incident_id = id
                  LEFT JOIN records ON records.check_id = incidents.check_id AND records.key = incidents.key
                WHERE incidents.check_id = ?1 AND ended_at IS NULL AND incidents.key > ?2
@@ -77,6 +77,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<OpenRecord> {
         details: row.get(6)?,
         begun: row.get(7)?,
         begun_at: row.get::<_, Option<i64>>(8)?.map(Time::from_ms),
+        occurred_at: row.get::<_, Option<i64>>(9)?.map(Time::from_ms),
     })
 }
 

@@ -29,6 +29,7 @@ const STEPS: &[&str] = &[
     include_str!("0020.sql"),
     include_str!("0021.sql"),
     include_str!("0022.sql"),
+    include_str!("0023.sql"),
 ];
 
 /// The version that this program reads and writes.

@@ -87,6 +87,7 @@ macro_rules! every_row_fact {
                 parts_of_a_message_that_were_refused_are_counted;
             records:
                 a_record_is_as_last_put_and_open_while_its_incident_is
+                occurrences_are_found_by_their_age
                 what_a_record_said_goes_with_its_incident
                 a_mark_outlives_its_record_and_goes_with_its_check
                 a_thread_of_records_begins_anew

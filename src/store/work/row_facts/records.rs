@@ -6,7 +6,7 @@ use super::{RowPlace, alert, at, call, declared, ended, opened};
 use crate::core::check::CheckId;
 use crate::core::incident::{Incident, IncidentId, IncidentKey, Matter};
 use crate::core::outbox::{Delivery, DeliveryKind, DeliveryState, Message, MessageId, NewDelivery};
-use crate::core::record::{Record, RecordStanding};
+use crate::core::record::{Record, RecordKind, RecordStanding};
 use crate::store::StoreError;
 use crate::store::work::{KnownRecord, NewMark, Rows};
 
@@ -72,6 +72,45 @@ pub(in crate::store) fn a_record_is_as_last_put_and_open_while_its_incident_is(p
         });
         place.open_again();
     }
+}
+
+/// 19.3
+pub(in crate::store) fn occurrences_are_found_by_their_age(place: &mut dyn RowPlace) {
+    let occurred = |secs| RecordStanding::Occurred { at: at(secs) };
+    let (check, other) = call(place, |rows| {
+        let (check, other) = (declared(rows, "a")?, declared(rows, "b")?);
+        for (text, secs) in [("1", 30), ("2", 10), ("3", 20), ("4", 20)] {
+            rows.put_record(&of(check, text), known(occurred(secs)))?;
+        }
+        rows.put_record(&of(check, "5"), known(RecordStanding::Open { missed_since: None }))?;
+        rows.put_record(&of(check, "6"), known(RecordStanding::Named { since: 1 }))?;
+        rows.put_record(&of(other, "0"), known(occurred(1)))?;
+        rows.delete_record(&of(other, "0"))?;
+        Ok((check, other))
+    });
+    for _ in 0..2 {
+        call(place, |rows| {
+            let oldest = rows.oldest_occurrences(check, 3)?;
+            assert_eq!(oldest, [(key("2"), at(10)), (key("3"), at(20)), (key("4"), at(20))]);
+            assert_eq!(
+                (rows.oldest_occurrence(check)?, rows.oldest_occurrence(other)?),
+                (Some(at(10)), None)
+            );
+            assert_eq!(rows.records_of(check)?[&key("1")], occurred(30));
+            assert_eq!(rows.record(&of(check, "1"))?.map(|known| known.standing), Some(occurred(30)));
+            assert_eq!(rows.records_of_kind(check, RecordKind::Violated, 9)?, [key("5")]);
+            assert_eq!(rows.records_of_kind(check, RecordKind::Occurred, 9)?.len(), 4);
+            assert_eq!(rows.records_of_kind(check, RecordKind::Occurred, 2)?.len(), 2);
+            Ok(())
+        });
+        place.open_again();
+    }
+    call(place, |rows| {
+        rows.bring_back_occurrences(at(15))?;
+        let times: Vec<_> = rows.oldest_occurrences(check, 9)?.into_iter().map(|(_, at)| at).collect();
+        assert_eq!(times, [at(10), at(15), at(15), at(15)]);
+        Ok(())
+    });
 }
 
 /// 18.1
