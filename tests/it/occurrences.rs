@@ -7,6 +7,7 @@ use crate::support::http::{self, Response};
 use crate::support::process::PATIENCE;
 use crate::support::punctual::{Punctual, punctual};
 use crate::support::sink::WebhookSink;
+use crate::support::smtp::{SmtpServer, Tls};
 
 const TOKEN: &str = "token-that-operates";
 const CHECKS: &str = "auth: {anonymous: read, tokens: [{name: oncall, scope: operate, token: token-that-operates}]}\n\
@@ -155,4 +156,36 @@ fn a_shell_reports_what_occurred() {
     assert!(is_good && said.contains("what was open stays so"), "{said}");
     let (is_good, said) = run(&["records", "failed"]);
     assert!(is_good && said.contains("ada") && said.contains("job-7"), "{said}");
+}
+
+/// 19.2, 19.2c: a mail says how many occurred, each of two is a thread of its own, and no reminder follows.
+#[test]
+fn each_mail_of_what_occurred_is_a_thread_of_its_own() {
+    let smtp = SmtpServer::start(Tls::None, None);
+    let server = Punctual::start(&format!(
+        "smtp: {{host: 127.0.0.1, port: {}, tls: none, from: punctual@example.org}}\n\
+         receivers: [{{name: ops, group_wait: 0s, email: {{to: [ops@example.org]}}}}]\n\
+         responders: [{{actions: [{{notify: ops, repeat_interval: 5m}}]}}]\n{CHECKS}",
+        smtp.port()
+    ));
+    let many: Vec<String> = (1..=25).map(|number| format!("job-{number:02}")).collect();
+    taken(&server, "failed", &found(&many.iter().map(String::as_str).collect::<Vec<_>>()));
+    smtp.mails.wait_for_count("the first mail", PATIENCE, 1);
+    taken(&server, "failed", &found(&["job-99", "job-01"]));
+    let mails = smtp.mails.wait_for_count("the second mail", PATIENCE, 2);
+    let texts: Vec<&str> = mails.iter().map(|mail| mail.text.as_deref().unwrap()).collect();
+    assert!(
+        texts[0].contains("25 occurred; the first 20:") && texts[0].contains("and 5 more"),
+        "{}",
+        texts[0]
+    );
+    assert!(texts[1].contains("1 occurred") && texts[1].contains("job-99"), "{}", texts[1]);
+    for (mail, text) in mails.iter().zip(&texts) {
+        assert_eq!(mail.header("subject"), "[OCCURRED] Failed jobs");
+        assert!(!mail.has_header("in-reply-to") && !text.contains("reminder"), "{text}");
+    }
+    let incidents = server.get("/api/v1/incidents?key=job-99").json();
+    let incident = server.get(&format!("/api/v1/incidents/{}", incidents["incidents"][0]["id"])).json();
+    let deliveries = incident["deliveries"].as_array().unwrap();
+    assert!(deliveries.len() == 1 && deliveries[0]["kind"] == "alert", "{incident}");
 }
