@@ -201,6 +201,31 @@ fn records_that_are_none_any_more_leave_a_check_that_fails() {
     });
 }
 
+/// 19.1, 19.2: what a query detects happened, is told once, and is no failure of the check.
+#[test]
+fn what_a_query_detects_is_told_once() {
+    let app = Application::new(3, 2);
+    let sink = WebhookSink::start();
+    let config = app.config("").replace("assert:\n", "detect:\n      remember: 7d\n");
+    let server = Punctual::start(&format!(
+        "receivers: [{{name: hook, group_wait: 0s, webhook: {{url: '{}'}}}}]\ndefault_receivers: [hook]\n{config}",
+        sink.url()
+    ));
+    let told = sink.received.wait_for_count("that they occurred", PATIENCE, 1)[0].json();
+    let annotations = &told["alerts"][0]["annotations"];
+    assert_eq!(annotations["records"], "2 occurred", "{told}");
+    let shown = server.get("/api/v1/checks/pictures").json();
+    assert_eq!((&shown["status"], causes(&server, "pictures").len()), (&json!("up"), 0), "{shown}");
+    app.execute("update profile set picture = null where id = 3");
+    let told = sink.received.wait_for_count("that one more did", PATIENCE, 2)[1].json();
+    assert_eq!(told["alerts"][0]["annotations"]["records"], "1 occurred", "{told}");
+    app.execute("delete from profile");
+    wait_until("three are remembered", PATIENCE, || {
+        server.get("/api/v1/checks/pictures/records").json()["records"].as_array().unwrap().len() == 3
+    });
+    assert_eq!(sink.received.all().len(), 2, "nothing is over");
+}
+
 /// 17.4, T3: twelve are acknowledged, and a Prometheus dies: nothing is known, and nothing is over.
 #[test]
 fn records_outlast_a_prometheus_that_dies() {

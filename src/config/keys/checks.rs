@@ -240,7 +240,12 @@ pub(in crate::config) static DETECT: Section = Section {
             "A result that names more than this makes nothing of it known: it is failing for the reason \
               `too_many_records`.",
         ),
-        key("exec", Later, Optional, "A command that punctual runs."),
+        key(
+            "exec",
+            Map(&EXEC_PROBE),
+            Optional,
+            "punctual looks itself, by a command of this machine, which names what it has found: `records: jsonl`.",
+        ),
     ],
 };
 

@@ -112,6 +112,10 @@ impl<'a> Look<'a> {
         if (!stood.told_after_blind || self.says_late_anyhow(action)) && rows().any(is_under_way) {
             return true;
         }
+        // 19.2: what happened is told once to whoever was told, whatever was said of it since.
+        if stood.is_occurrence() && rows().any(|row| matches!(row.state, DeliveryState::Sent(_))) {
+            return true;
+        }
         let Some(newest) = rows().rfind(|row| row.kind == DeliveryKind::Alert) else { return false };
         if !self.stood_open(newest.action) {
             return false;

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::agenda::LookEnd;
 use crate::clock::Stopwatch;
-use crate::core::assertion::{Assertion, AssertionResult, Outcome};
+use crate::core::assertion::{Assertion, AssertionResult, Finds, Outcome};
 use crate::core::probe::{ProbeFound, ProbeKind, period, time_out};
 use crate::core::time::{Span, Time};
 use crate::engine::outward::Outward;
@@ -56,7 +56,10 @@ impl Look {
 
     /// What it has found, as it is stored.
     fn fact(&self, found: ProbeFound, took: Span) -> ResultFact {
-        let outcome = found.outcome;
+        // 19.1: what is detected has a name. A command that fails without any could not tell.
+        let is_nameless = found.outcome == Outcome::Violated && found.rows.is_empty();
+        let finds_nothing = is_nameless && self.assertion.finds != Finds::Lasting;
+        let outcome = if finds_nothing { Outcome::Unknown } else { found.outcome };
         let why = Some(&found.why).filter(|why| !why.is_empty()).map(|why| PingFact::kept(why).to_owned());
         let are_records = self.assertion.max_records.is_some() && found.names_all();
         // Rows that are records are not kept as a text, too (18.3).
@@ -103,7 +106,12 @@ async fn stored(look: &Look, writer: &Writer, fact: ResultFact) -> LookEnd {
         match answer.await {
             Ok(Ok(Applied::InSlices)) => {}
             Ok(Ok(Applied::Outdated)) => return LookEnd::NotWanted,
-            Ok(Ok(_)) => return LookEnd::Done,
+            Ok(Ok(Applied::Result(_))) => return LookEnd::Done,
+            Ok(Ok(other)) => {
+                let check = &look.check.definition.name;
+                tracing::info!(%check, ?other, "what a look has found is not taken");
+                return LookEnd::Done;
+            }
             // The writer has said why.
             Ok(Err(_)) | Err(_) => return LookEnd::NotStored,
         }

@@ -2,6 +2,7 @@
 
 use super::record_life::{Made, OfCheck, change, end};
 use super::rows::Rows;
+use crate::core::cause::CauseKind;
 use crate::core::check::CheckId;
 use crate::core::incident::{IncidentKey, Matter, PUNCTUAL, RecordEnding};
 use crate::core::record::{NamedRecords, RecordStanding, would_remember};
@@ -22,6 +23,23 @@ pub(super) fn fits(
     }
     let known = rows.records_of(of.check)?;
     Ok(would_remember(named, &known, recall) <= NamedRecords::MOST)
+}
+
+/// Whether a check that had no room for what was detected (19.6) has none yet for one more than a result names: what was named then
+/// was told to nobody, and it is said as long as that may come again.
+pub(super) fn is_still_full(
+    rows: &dyn Rows,
+    of: OfCheck<'_>,
+    named: &NamedRecords,
+) -> Result<bool, StoreError> {
+    let state = rows.state(of.check)?;
+    let had_no_room = state.causes.has(CauseKind::TooManyRecords);
+    let Some(recall) = of.recall().filter(|_| had_no_room) else { return Ok(false) };
+    let remembered = state.records().occurrences.remembered as usize;
+    if remembered + named.len() < NamedRecords::MOST {
+        return Ok(false);
+    }
+    Ok(would_remember(named, &rows.records_of(of.check)?, recall) >= NamedRecords::MOST)
 }
 
 /// Forgets some of what a check remembers for long enough (19.3).

@@ -96,7 +96,8 @@ fn of_another_record(
             let page = rows.open_records(reminder.check, after.as_ref(), AT_A_TIME)?;
             for id in &page {
                 let Some(incident) = rows.incident(*id)? else { continue };
-                let is_open = incident.status == IncidentStatus::Open;
+                // What happened once is reminded of by nobody (19.2).
+                let is_open = incident.status == IncidentStatus::Open && !incident.is_occurrence();
                 if is_open && is_told_of(rows, &incident, &reminder.receiver)? && is_fit(&incident)? {
                     return Ok(Some(of_record(&incident, reminder)));
                 }

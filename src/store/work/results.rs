@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::bodies::make_space;
 use super::fact_rows::NewPing;
-use super::occurrences::fits;
+use super::occurrences::{fits, is_still_full};
 use super::record_life::OfCheck;
 use super::records::{BY_RESULT, carry_out_result, is_not_judged};
 use super::rows::Rows;
@@ -101,6 +101,10 @@ fn naming(
     if spec.remembers().is_some() && fact.result.outcome == Outcome::Violated && !names_any {
         return Ok(Err(Applied::NamesNothing));
     }
+    let could_tell = fact.result.outcome != Outcome::Unknown;
+    if could_tell && is_still_full(rows, of, fact.records.as_deref().unwrap_or(&NamedRecords::default()))? {
+        return Ok(Ok(Naming::TooMany));
+    }
     let Some(named) = &fact.records else { return Ok(Ok(Naming::Nothing)) };
     let Some(most) = spec.max_records() else { return Ok(Err(Applied::TakesNoRecords)) };
     Ok(Ok(match outcome(of.definition, fact) {
@@ -122,8 +126,11 @@ fn named_by(
 ) -> Result<Option<Arc<NamedRecords>>, StoreError> {
     let state = rows.state(of.check)?;
     let had_any = state.records() != RecordTotals::default();
+    // 19.2: what happened is known again by its key, and one look may find several things one after the other.
+    let finds_more = of.recall().is_some() && naming == Naming::All;
+    let repeats = !finds_more && repeats(&state, &kept_as(of.definition, fact), of.at);
     Ok(match naming {
-        _ if is_not_judged(&state) || repeats(&state, &kept_as(of.definition, fact), of.at) => None,
+        _ if is_not_judged(&state) || repeats => None,
         Naming::All => fact.records.clone(),
         Naming::Nothing if fact.result.outcome == Outcome::Holds && had_any => Some(Arc::default()),
         Naming::Nothing | Naming::TooMany => None,

@@ -1,7 +1,10 @@
 //! What `detect` finds: told once, remembered for a time, and never told as over (§19).
 
 use punctual::core::assertion::Remember;
+use punctual::core::ping::Rid;
 use punctual::core::outbox::DeliveryKind;
+
+use punctual::store::{Saying, Stood};
 
 use super::super::world::{check, later};
 use super::*;
@@ -170,6 +173,42 @@ fn an_occurrence_is_acknowledged_and_its_key_is_marked() {
     assert_eq!((world.all_occurred(), world.causes()), (vec!["a: 1 occurred: 2".to_owned()], vec![]));
 }
 
+/// 19.2, 22.4: the end of an acknowledgement tells of what happened those who have not heard of it, and no others.
+#[test]
+fn an_acknowledgement_that_ends_tells_nobody_twice() {
+    let mut world = detecting(WEEK);
+    world.responders(&[("", "a", Span::ZERO), ("", "b", Span::mins(30))]);
+    world.names(&["1"]);
+    world.wait(GROUP_WAIT);
+    assert_eq!(world.all_occurred(), ["a: 1 occurred: 1"]);
+    let (first, now) = (world.incident("1"), world.now);
+    let until = Some(now + Span::mins(60));
+    let saying = Saying { until, ..Saying::new(Stance::Acknowledge, "ann") };
+    assert_eq!(world.store().stand_all(&[first], &saying, now).unwrap(), [Stood::New]);
+    let mut told = Vec::new();
+    for _ in 0..100 {
+        world.wait(Span::mins(2));
+        world.expire_all();
+        told.extend(world.all_occurred());
+    }
+    assert_eq!(told, ["b: 1 occurred: 1"]);
+}
+
+/// 17.2d, 19.2: one look that reports again may have found more by then.
+#[test]
+fn a_report_that_is_sent_again_with_more_has_found_more() {
+    let mut world = detecting(WEEK);
+    let of_one_look = |fact: ResultFact| ResultFact {
+        result: AssertionResult { rid: Rid::parse("job-7"), ..fact.result },
+        ..fact
+    };
+    world.result(of_one_look(fact(Outcome::Holds, None)));
+    let taken = world.result(of_one_look(fact_of(named(&["1"]))));
+    assert_eq!(taken.records.began.len(), 1);
+    let again = world.result(of_one_look(fact_of(named(&["1"]))));
+    assert_eq!((again.records.began.len(), world.remembered()), (0, (1, 1)));
+}
+
 /// 18.7, 19.4: a death between two slices tells nothing twice; what is over is forgotten in slices, too.
 #[test]
 fn ten_thousand_occur_once_though_the_server_dies() {
@@ -209,6 +248,11 @@ fn more_than_may_be_remembered_are_a_reason_of_the_check_itself() {
     assert_eq!(world.causes(), [CauseKind::TooManyRecords]);
     let refused = world.call(RecordOrder::Begin(record("y")));
     assert_eq!(refused, RecordAnswer::Refused(RecordRefusal::TooManyRemembered));
+    // Nobody has heard of it: that there is no room is said until there is.
+    for result in [fact(Outcome::Holds, None), fact_of(named(&["x"]))] {
+        world.result(result);
+        assert_eq!(world.causes(), [CauseKind::TooManyRecords]);
+    }
     world.wait(Span::mins(7 * 24 * 60) - GROUP_WAIT);
     let taken = world.names(&["y"]);
     assert_eq!((taken.records.began.len(), taken.after, world.causes()), (1, None, vec![]));
