@@ -115,7 +115,7 @@ pub(super) fn definition() -> Value {
     assert["properties"]["exec"] = or_null(exec);
     assert["properties"]["reported"] = or_null(reported);
     let mut detect = of("detect", "Detection");
-    for way in ["promql", "sql", "reported"] {
+    for way in ["promql", "sql", "exec", "reported"] {
         detect["properties"][way] = assert["properties"][way].clone();
     }
     check["properties"]["assert"] = or_null(assert);
