@@ -48,8 +48,9 @@ fn up_to(app: &App, check: &Check) -> Result<Time, StoreError> {
     let as_of = app.services.as_of().at;
     let hour = Time::from_ms(as_of.as_ms() - as_of.as_ms().rem_euclid(STEP_MS));
     let newest = app.services.history.flip_times(check.id, None, 1)?;
-    // A moment later: the time up to which is counted has no part of it.
-    Ok(newest.first().map_or(hour, |(_, flip)| hour.max((flip.at + Span::ms(1)).min(as_of))))
+    // A moment later, also where that is yet to come: the time up to which is counted has no part of it, and a page that is asked
+    // for in the very millisecond of a flip is the same afterwards.
+    Ok(newest.first().map_or(hour, |(_, flip)| hour.max(flip.at + Span::ms(1))))
 }
 
 fn drawn(report: &UptimeReport, view: &View, zone: Zone) -> Markup {
