@@ -119,13 +119,16 @@ pub(in crate::store) fn has_to_end(
     }
 }
 
-/// Ends a slice of those.
+/// Ends a slice of those, or nothing where others of this call have ended enough: the check stays due.
 pub(super) fn end_some(rows: &mut dyn Rows, check: CheckId, at: Time) -> Result<(), StoreError> {
     let Some(standing) = rows.to_change(check)? else { return Ok(()) };
     let definition = standing.definition.clone();
     let Some((ending, kind)) = has_to_end(&definition, standing.state) else { return Ok(()) };
     let of = OfCheck { check, definition: &definition, by: "the configuration", at };
-    let slice = rows.pieces().records;
+    let slice = *rows.records_left();
+    if slice == 0 {
+        return Ok(());
+    }
     let mut keys = Vec::new();
     match kind {
         Some(kind) => keys = rows.records_of_kind(check, kind, slice)?,
@@ -135,6 +138,7 @@ pub(super) fn end_some(rows: &mut dyn Rows, check: CheckId, at: Time) -> Result<
             }
         }
     }
+    *rows.records_left() -= keys.len();
     change(rows, of, |rows, made| {
         for key in &keys {
             end(rows, of, key, ending, made)?;
