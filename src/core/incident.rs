@@ -68,11 +68,6 @@ impl IncidentStatus {
         use IncidentStatus::{Changed, Over, Removed, Resolved};
         matches!(self, Resolved | Removed | Changed | Over)
     }
-
-    /// Whether what is still to be told of it is told: that it is remembered no more does not unsay what happened (19.3).
-    pub fn is_still_told(self) -> bool {
-        !self.is_ended() || self == IncidentStatus::Over
-    }
 }
 
 /// One bad period of a check or of one of its records: at most one is open for each [`Matter`] at a time (11.1).

@@ -105,11 +105,8 @@ impl Outbox {
                 self.open.remove(&incident.matter());
             }
             self.told.forget(id);
-            if !incident.status.is_still_told() {
-                let of_it = self.by_incident.get(&id);
-                let of_it = of_it.map(|ids| ids.iter().copied().collect()).unwrap_or_default();
-                self.forget_resting(of_it);
-            }
+            let of_it = self.by_incident.get(&id).filter(|_| !incident.status.is_still_told());
+            self.forget_resting(of_it.map(|ids| ids.iter().copied().collect()).unwrap_or_default());
             if !self.by_incident.contains_key(&id) {
                 return self.forget_incident(id);
             }
