@@ -18,7 +18,7 @@ use punctual::store::history::Reader;
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
     Applied, Configuration, Entry, FoundAt, Outgoing, RecordAnswer, RecordCall, RecordNews, RecordOrder,
-    ResultFact, Saying, Settling, Stance, Store, What, expire,
+    ResultFact, ResultSlice, Saying, Settling, Stance, Store, What, expire,
 };
 
 use crate::rng::Rng;
@@ -173,19 +173,22 @@ impl Sim {
 
     /// Slices, until all is carried out or the server dies.
     fn slices(&mut self, named: &Arc<NamedRecords>) {
+        let mut after = None;
         loop {
             if self.rng.percent(15) {
                 return self.open();
             }
-            let what = RecordOrder::Slice(named.clone(), FoundAt::Client("10.0.0.1".parse().unwrap()));
+            let source = FoundAt::Client("10.0.0.1".parse().unwrap());
+            let what = RecordOrder::Slice(ResultSlice { named: named.clone(), source, after });
             let call = RecordCall { check: self.check, what, by: String::new() };
             let now = self.now;
             let RecordAnswer::Slice(news) = self.store().change_records(&call, now).unwrap() else {
                 panic!("a slice is answered as one");
             };
             self.note(&news);
-            if news.left == 0 {
-                return;
+            match news.next {
+                None => return,
+                next => after = next,
             }
             self.wait(1);
             if self.rng.percent(30) {

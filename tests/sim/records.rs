@@ -18,8 +18,8 @@ use punctual::core::time::{Span, Time};
 use punctual::store::history::Reader;
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
-    Applied, Configuration, Entry, FoundAt, Outgoing, RecordAnswer, RecordCall, RecordOrder, ResultFact,
-    Saying, Settling, Stance, Store, What, expire,
+    Applied, Configuration, Entry, FoundAt, Outgoing, RecordAnswer, RecordCall, RecordNews, RecordOrder,
+    ResultFact, ResultSlice, Saying, Settling, Stance, Store, What, expire,
 };
 
 use crate::rng::Rng;
@@ -158,23 +158,23 @@ impl Sim {
                 Applied::InSlices => {}
                 other => panic!("{other:?}"),
             }
+            let mut after = None;
             loop {
                 if self.rng.percent(15) {
                     // The same is reported again: another one may find a row broken that is none.
                     self.open();
                     break;
                 }
-                let call = RecordCall {
-                    check: self.check,
-                    what: RecordOrder::Slice(named.clone(), FoundAt::Client("10.0.0.1".parse().unwrap())),
-                    by: String::new(),
-                };
+                let source = FoundAt::Client("10.0.0.1".parse().unwrap());
+                let what = RecordOrder::Slice(ResultSlice { named: named.clone(), source, after });
+                let call = RecordCall { check: self.check, what, by: String::new() };
                 let now = self.now;
                 match self.store().change_records(&call, now).unwrap() {
-                    RecordAnswer::Slice(news) if news.left == 0 => break,
-                    RecordAnswer::Slice(_) => self.wait(1),
+                    RecordAnswer::Slice(RecordNews { next: Some(next), .. }) => after = Some(next),
+                    RecordAnswer::Slice(_) => break,
                     other => panic!("{other:?}"),
                 }
+                self.wait(1);
                 if self.rng.percent(30) {
                     self.claim();
                 }

@@ -21,7 +21,7 @@ pub(super) fn fits(
     if remembered + named.len() <= NamedRecords::MOST {
         return Ok(true);
     }
-    let known = rows.records_of(of.check)?;
+    let known = rows.all_records_of(of.check)?;
     Ok(would_remember(named, &known, recall) <= NamedRecords::MOST)
 }
 
@@ -39,7 +39,7 @@ pub(super) fn is_still_full(
     if remembered + named.len() < NamedRecords::MOST {
         return Ok(false);
     }
-    Ok(would_remember(named, &rows.records_of(of.check)?, recall) >= NamedRecords::MOST)
+    Ok(would_remember(named, &rows.all_records_of(of.check)?, recall) >= NamedRecords::MOST)
 }
 
 /// Forgets some of what a check remembers for long enough (19.3), or nothing where others of this call have ended enough.

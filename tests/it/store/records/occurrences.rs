@@ -217,9 +217,7 @@ fn ten_thousand_occur_once_though_the_server_dies() {
     let mut world = detecting(WEEK);
     let all = many(10_000);
     assert_eq!(world.apply("a", What::Result(fact_of(all.clone()))), Applied::InSlices);
-    for _ in 0..20 {
-        world.slice(&all);
-    }
+    world.slices(&all, 20);
     world.reopen();
     assert_eq!(world.remembered(), (4_000, 4_000));
     world.wait(GROUP_WAIT);
