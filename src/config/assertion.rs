@@ -62,6 +62,7 @@ pub(super) fn assertion(fields: &Fields<'_>, log: &mut Log) -> Option<Assertion>
         };
         log.fault(fields.at_value(key), message);
     }
+    refuse_resolve_after(&asserts, (key, max_records), log);
     let unknowns_before_alert = unknowns.unwrap_or(Assertion::DEFAULT_UNKNOWNS);
     Some(Assertion { found_by, unknowns_before_alert, max_records, finds })
 }
@@ -138,6 +139,7 @@ fn reported(fields: &Fields<'_>, log: &mut Log) -> Reported {
         reporter: text(log, "reporter"),
         by: text(log, "by"),
         args: any_json(fields, "args", Reported::MAX_ARGS_BYTES, log).map(Arc::from).unwrap_or_default(),
+        resolve_after: fields.duration(log, "resolve_after"),
     }
 }
 
@@ -165,6 +167,18 @@ fn max_records(asserts: &Fields<'_>, (key, found_by): (&str, &FoundBy), log: &mu
         return None;
     }
     Some(most.unwrap_or(NamedRecords::DEFAULT_MOST))
+}
+
+/// Where no record is begun that lasts, none ends by itself.
+fn refuse_resolve_after(asserts: &Fields<'_>, (key, max_records): (&str, Option<u32>), log: &mut Log) {
+    let said = asserts.get("reported").and_then(|reported| reported.member("resolve_after"));
+    let Some(said) = said else { return };
+    let message = match (key, max_records) {
+        ("detect", _) => "`resolve_after` is for `assert`: what is detected is forgotten after `remember`",
+        (_, None) => "`resolve_after` says nothing with `records: false`: nothing is begun by itself",
+        (_, Some(_)) => return,
+    };
+    log.fault(said.at, message);
 }
 
 /// Anything, as JSON of at most so many bytes.

@@ -126,7 +126,7 @@ fn quiet(quiet: &Quiet) -> Value {
 }
 
 fn reported(reported: &Reported) -> Value {
-    let Reported { reporter, by, args } = reported;
+    let Reported { reporter, by, args, resolve_after } = reported;
     let mut map = Map::new();
     for (key, text) in [("reporter", reporter), ("by", by)] {
         if !text.is_empty() {
@@ -135,6 +135,9 @@ fn reported(reported: &Reported) -> Value {
     }
     if !args.is_empty() {
         map.insert("args".to_owned(), serde_json::from_str(args).unwrap_or_else(|_| args.as_ref().into()));
+    }
+    if let Some(span) = resolve_after {
+        map.insert("resolve_after".to_owned(), span.to_string().into());
     }
     Value::Object(map)
 }

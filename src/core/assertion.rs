@@ -126,6 +126,9 @@ impl FoundBy {
             (FoundBy::Exec(one), FoundBy::Exec(other)) => {
                 *one == ExecProbe { timeout: one.timeout, ..other.clone() }
             }
+            (FoundBy::Reporter(one), FoundBy::Reporter(other)) => {
+                *one == Reported { resolve_after: one.resolve_after, ..other.clone() }
+            }
             (one, other) => one == other,
         }
     }
@@ -155,6 +158,8 @@ pub struct Reported {
     pub by: Arc<str>,
     /// JSON.
     pub args: Arc<str>,
+    /// So long after it was begun by itself, the last time, a record ends by itself (18.9b); `None`: it does not.
+    pub resolve_after: Option<Span>,
 }
 
 impl Reported {

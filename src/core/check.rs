@@ -313,6 +313,14 @@ impl Spec {
         }
     }
 
+    /// How long after it was begun by itself a record ends by itself (18.9b); `None`: none does.
+    pub fn resolves_after(&self) -> Option<Span> {
+        match self.asserts()? {
+            FoundBy::Reporter(reported) => reported.resolve_after,
+            _ => None,
+        }
+    }
+
     /// What should hold, and who says so; `None`: jobs ping it.
     pub fn asserts(&self) -> Option<&FoundBy> {
         self.assert.as_deref().map(|assertion| &assertion.found_by)

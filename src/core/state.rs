@@ -231,7 +231,7 @@ impl State {
         self.refusals.bring_back_to(now);
         self.results.bring_back_to(now);
         if let Some(records) = &mut self.records {
-            records.occurrences.oldest.iter_mut().for_each(back);
+            records.occurrences.oldest.iter_mut().chain(&mut records.begun).for_each(back);
         }
         if let Some(counted) = &mut self.counted {
             back(&mut counted.judged_to);

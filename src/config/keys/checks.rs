@@ -266,6 +266,12 @@ pub(in crate::config) static REPORTED: Section = Section {
             "For the reporter: which of its functions, for example.",
         ),
         key("args", Kind::Json, Optional, "For the reporter: anything, at most 4096 bytes as JSON."),
+        key(
+            "resolve_after",
+            Duration(MINUTE, TEN_YEARS),
+            Optional,
+            "So long after it was begun by itself (`POST …/records`), the last time, a record ends by itself. Default: it does not.",
+        ),
     ],
 };
 

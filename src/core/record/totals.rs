@@ -35,6 +35,8 @@ pub struct RecordTotals {
     pub is_asserted_otherwise: bool,
     /// The incident that opened when no other record's was open: what is told of them is one thread from there on (12.5).
     pub thread: Option<IncidentId>,
+    /// When the one was begun by itself, the last time, that ends by itself first (18.9b); `None`: none does.
+    pub begun: Option<Time>,
     /// What it detected.
     pub occurrences: OccurrenceTotals,
 }
@@ -69,7 +71,7 @@ impl RecordTotals {
     /// None of this kind is open any more; `None`: of either.
     pub fn none_is_left(&mut self, kind: Option<RecordKind>) {
         if kind != Some(RecordKind::Occurred) {
-            (self.open, self.wont_fix) = (0, 0);
+            (self.open, self.wont_fix, self.begun) = (0, 0, None);
         }
         if kind != Some(RecordKind::Violated) {
             (self.occurrences.remembered, self.occurrences.oldest) = (0, None);

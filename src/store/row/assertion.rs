@@ -40,6 +40,8 @@ struct ReportedRow {
     by: String,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     args: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resolve_after: Option<i64>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -100,11 +102,14 @@ fn is_default_max_records(most: &u32) -> bool {
 
 pub(super) fn assertion_row(assertion: &Assertion) -> AssertionRow {
     let found_by = match &assertion.found_by {
-        FoundBy::Reporter(Reported { reporter, by, args }) => FoundByRow::Reported(ReportedRow {
-            reporter: reporter.to_string(),
-            by: by.to_string(),
-            args: args.to_string(),
-        }),
+        FoundBy::Reporter(Reported { reporter, by, args, resolve_after }) => {
+            FoundByRow::Reported(ReportedRow {
+                reporter: reporter.to_string(),
+                by: by.to_string(),
+                args: args.to_string(),
+                resolve_after: resolve_after.map(Span::as_ms),
+            })
+        }
         FoundBy::Http(probe) => FoundByRow::Http(http_row(probe)),
         FoundBy::Promql(PromqlProbe { prometheus, query, key, title, timeout }) => {
             FoundByRow::Promql(QueryRow {
@@ -172,8 +177,14 @@ fn http_row(probe: &HttpProbe) -> HttpProbeRow {
 pub(super) fn read_assertion(row: AssertionRow) -> Assertion {
     let text = |text: String| if text.is_empty() { Arc::default() } else { Arc::from(text) };
     let found_by = match row.found_by {
-        FoundByRow::Reported(ReportedRow { reporter, by, args }) => {
-            FoundBy::Reporter(Reported { reporter: text(reporter), by: text(by), args: text(args) })
+        FoundByRow::Reported(ReportedRow { reporter, by, args, resolve_after }) => {
+            let resolve_after = resolve_after.map(Span::ms);
+            FoundBy::Reporter(Reported {
+                reporter: text(reporter),
+                by: text(by),
+                args: text(args),
+                resolve_after,
+            })
         }
         FoundByRow::Http(row) => FoundBy::Http(HttpProbe {
             url: text(row.url),

@@ -78,8 +78,9 @@ type Buckets = Vec<(Ago, u32)>;
 
 /// How many are open, and marked; how many results named some; whether another thing is asserted; and their thread.
 type TotalsRow = (u32, u32, u64, bool, Option<u64>);
-/// How many occurrences are remembered, since when the oldest is, and how many there were.
-type OccurrencesRow = (u32, Option<Ago>, u64);
+/// How many occurrences are remembered, since when the oldest is, and how many there were; and when the record was begun that ends
+/// by itself first.
+type OccurrencesRow = (u32, Option<Ago>, u64, Option<Ago>);
 
 /// The first refusal, the time from there to the last, and how many there were.
 #[derive(Clone, Copy, Serialize, Deserialize)]
@@ -169,18 +170,26 @@ pub(in crate::store) fn write_state(state: &State) -> Vec<u8> {
 }
 
 fn totals_row(totals: &RecordTotals, since: Since) -> (TotalsRow, OccurrencesRow) {
-    let RecordTotals { open, wont_fix, results, is_asserted_otherwise, thread, occurrences } = *totals;
+    let RecordTotals { open, wont_fix, results, is_asserted_otherwise, thread, begun, occurrences } = *totals;
     let OccurrenceTotals { remembered, oldest, occurred } = occurrences;
     let lasting = (open, wont_fix, results, is_asserted_otherwise, thread.map(|incident| incident.0));
-    (lasting, (remembered, since.maybe(oldest), occurred))
+    (lasting, (remembered, since.maybe(oldest), occurred, since.maybe(begun)))
 }
 
 fn read_totals((lasting, occurrences): (TotalsRow, OccurrencesRow), since: Since) -> RecordTotals {
     let (open, wont_fix, results, is_asserted_otherwise, thread) = lasting;
-    let (remembered, oldest, occurred) = occurrences;
+    let (remembered, oldest, occurred, begun) = occurrences;
     let occurrences = OccurrenceTotals { remembered, oldest: since.times(oldest), occurred };
     let thread = thread.map(IncidentId);
-    RecordTotals { open, wont_fix, results, is_asserted_otherwise, thread, occurrences }
+    RecordTotals {
+        open,
+        wont_fix,
+        results,
+        is_asserted_otherwise,
+        thread,
+        begun: since.times(begun),
+        occurrences,
+    }
 }
 
 fn run_row(run: &Run, since: Since) -> RunRow<'_> {
@@ -231,9 +240,9 @@ pub(in crate::store) fn read_state(bytes: &[u8]) -> Option<ReadState> {
         VERSION | WITHOUT_OCCURRENCES | WITHOUT_RECORDS | WITHOUT_UNKNOWNS => {
             let (state, results) = match *version {
                 VERSION => read_with_records(bytes, read_totals)?,
-                WITHOUT_OCCURRENCES => {
-                    read_with_records(bytes, |lasting, since| read_totals((lasting, (0, None, 0)), since))?
-                }
+                WITHOUT_OCCURRENCES => read_with_records(bytes, |lasting, since| {
+                    read_totals((lasting, (0, None, 0, None)), since)
+                })?,
                 WITHOUT_RECORDS => read_asserted(bytes)?,
                 _ => read_counted(bytes)?,
             };

@@ -202,6 +202,7 @@ fn full_definition() -> Definition {
                     reporter: "shop".into(),
                     by: "a.B".into(),
                     args: "[1]".into(),
+                    resolve_after: Some(Span::mins(90)),
                 }),
                 unknowns_before_alert: 7,
                 max_records: None,

@@ -355,7 +355,12 @@ fn records_due(definition: &Definition, state: &State) -> Option<Time> {
     if has_to_end(definition, state).is_some() {
         return Some(state.newest);
     }
-    definition.spec.remembers()?.until(state.records().occurrences.oldest?)
+    let (spec, records) = (&definition.spec, state.records());
+    match (spec.remembers(), spec.resolves_after()) {
+        (Some(remember), _) => remember.until(records.occurrences.oldest?),
+        (None, Some(after)) => Some(records.begun? + after),
+        (None, None) => None,
+    }
 }
 
 pub(super) fn is_declared(check: &Arc<Check>) -> bool {

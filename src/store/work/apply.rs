@@ -9,7 +9,7 @@ use super::fact_rows::{KeptAs, NewPause, NewPing};
 use super::happenings::{note_happening, turn_of};
 use super::occurrences::forget_some;
 use super::pauses::note_who_paused;
-use super::records::end_some;
+use super::records::{end_some, resolve_some};
 use super::results::apply_result;
 use super::rows::Rows;
 use super::step::{Subject, step_check};
@@ -39,6 +39,7 @@ fn apply_one(rows: &mut dyn Rows, entry: &Entry) -> Result<Applied, StoreError> 
     if *what == What::Tick {
         end_some(rows, check, at)?;
         forget_some(rows, check, at)?;
+        resolve_some(rows, check, at)?;
     }
     let standing = rows.to_change(check)?.filter(|standing| standing.state.archived.is_none());
     let Some(standing) = standing else { return Ok(Applied::NoSuchCheck) };

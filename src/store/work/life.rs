@@ -84,7 +84,7 @@ pub(in crate::store) fn reanchor(rows: &mut dyn Rows, before: Time, now: Time) -
     }
     bring_back_mutes(rows, before, now)?;
     bring_back_terms(rows, now)?;
-    rows.bring_back_occurrences(now)?;
+    rows.bring_back_records(now)?;
     bring_back_outbox(rows, before, now)
 }
 

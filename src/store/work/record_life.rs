@@ -51,9 +51,16 @@ pub(super) struct Made {
     news: RecordNews,
     /// Something is remembered no more: what is the oldest of the others is looked up.
     has_forgotten: bool,
+    /// Something was begun by itself, or ended that was: which ends first is looked up (18.9b).
+    begins_otherwise: bool,
 }
 
 impl Made {
+    /// What was begun by itself is other than before: which of it ends first is looked up.
+    pub(super) fn look_up_begun(&mut self) {
+        self.begins_otherwise = true;
+    }
+
     /// Its incident is not open, and so it was counted by its row alone.
     fn loses(&mut self, standing: RecordStanding) {
         match standing {
@@ -82,11 +89,15 @@ pub(super) fn change(
 ) -> Result<RecordNews, StoreError> {
     let before = rows.state(of.check)?.records();
     let reminders = rows.record_reminders(of.check)?;
-    let mut made = Made { totals: before, news: RecordNews::default(), has_forgotten: false };
+    let mut made = Made { totals: before, ..Made::default() };
     act(rows, &mut made)?;
-    let Made { mut totals, mut news, has_forgotten } = made;
+    let Made { mut totals, mut news, has_forgotten, begins_otherwise } = made;
     if has_forgotten {
         totals.occurrences.oldest = rows.oldest_occurrence(of.check)?;
+    }
+    if begins_otherwise {
+        let first = of.definition.spec.resolves_after().map(|_| rows.begun_first(of.check, 1)).transpose()?;
+        totals.begun = first.and_then(|first| first.first().map(|(_, at)| *at));
     }
     hand_over(rows, of.check, &reminders)?;
     if totals != before {
@@ -132,6 +143,7 @@ pub(super) fn begin(
         RecordKind::Occurred => RecordStanding::Occurred { at: of.at },
     };
     rows.put_record(&matter, KnownRecord { standing, begun: u32::from(begun_at.is_some()), begun_at })?;
+    made.begins_otherwise |= begun_at.is_some();
     let totals = &mut made.totals;
     match kind {
         RecordKind::Violated => totals.began(incident.id, is_marked),
@@ -153,6 +165,7 @@ pub(super) fn end(
     let matter = of.matter(key);
     let known = rows.record(&matter)?;
     rows.delete_record(&matter)?;
+    made.begins_otherwise |= known.is_some_and(|known| known.begun > 0);
     let Some(stood) = rows.open_incident(&matter)? else {
         if let Some(known) = known {
             made.loses(known.standing);

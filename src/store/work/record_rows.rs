@@ -62,6 +62,8 @@ pub(in crate::store) trait RecordRows {
         kind: RecordKind,
         limit: usize,
     ) -> Result<Vec<IncidentKey>, StoreError>;
+    /// What of a check is open that was begun by itself, and when it was the last time, the oldest first: at most so many.
+    fn begun_first(&self, check: CheckId, limit: usize) -> Result<Vec<(IncidentKey, Time)>, StoreError>;
     /// What a check remembers, and when it occurred, the oldest first: at most so many.
     fn oldest_occurrences(
         &self,
@@ -72,8 +74,8 @@ pub(in crate::store) trait RecordRows {
     fn oldest_occurrence(&self, check: CheckId) -> Result<Option<Time>, StoreError> {
         Ok(self.oldest_occurrences(check, 1)?.first().map(|(_, at)| *at))
     }
-    /// 1.1: nothing occurred after this time.
-    fn bring_back_occurrences(&mut self, now: Time) -> Result<(), StoreError>;
+    /// 1.1: nothing occurred, and was begun, after this time.
+    fn bring_back_records(&mut self, now: Time) -> Result<(), StoreError>;
 
     fn is_marked(&self, of: &Matter) -> Result<bool, StoreError>;
     fn count_marks(&self, check: CheckId) -> Result<usize, StoreError>;

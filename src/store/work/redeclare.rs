@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::records::ask_anew;
 use super::rows::Rows;
 use super::step::{Subject, step_check};
 use crate::core::check::{CheckId, Definition, Name};
@@ -67,6 +68,9 @@ fn redeclare(
         Redeclared::Updated
     };
     rows.update_check(id, definition.clone())?;
+    if known.spec.resolves_after().is_some() != definition.spec.resolves_after().is_some() || is_archived {
+        ask_anew(rows, id, now)?;
+    }
     if known.count_window() != definition.count_window() {
         rows.recount_window(id, definition.count_window(), now)?;
     }

@@ -22,6 +22,7 @@ use punctual::store::{
 use super::world::{GROUP_WAIT, Sqlite, World, name};
 
 mod occurrences;
+mod resolve_after;
 mod told;
 
 fn record(key: &str) -> Record {

@@ -53,13 +53,14 @@ fn states_without_occurrences_are_read() {
     let state = State { newest, records: Some(Box::new(records)), ..State::default() };
     let mut row = write_state(&state);
     // They are the last before the last results, of which there are none.
-    let place = row.len() - 4;
-    assert_eq!(row.drain(place..place + 3).collect::<Vec<_>>(), [0, 0, 0]);
+    let place = row.len() - 5;
+    assert_eq!(row.drain(place..place + 4).collect::<Vec<_>>(), [0, 0, 0, 0]);
     row[0] = 7;
     assert_eq!(whole(&row), Some(state.clone()));
     let oldest = Some(newest - Span::secs(5));
     let occurrences = OccurrenceTotals { remembered: 2, oldest, occurred: 9 };
-    let records = Some(Box::new(RecordTotals { occurrences, ..records }));
+    let begun = Some(newest - Span::secs(9));
+    let records = Some(Box::new(RecordTotals { occurrences, begun, ..records }));
     let state = State { records, ..state };
     assert_eq!(whole(&write_state(&state)), Some(state));
 }

@@ -85,8 +85,15 @@ pub(in crate::store) fn occurrences_are_found_by_their_age(place: &mut dyn RowPl
         for (text, secs) in [("1", 30), ("2", 10), ("3", 20), ("4", 20)] {
             rows.put_record(&of(check, text), known(occurred(secs)))?;
         }
-        rows.put_record(&of(check, "5"), known(RecordStanding::Open { missed_since: None }))?;
+        let open = RecordStanding::Open { missed_since: None };
+        rows.put_record(&of(check, "5"), known(open))?;
         rows.put_record(&of(check, "6"), known(RecordStanding::Named { since: 1 }))?;
+        for (text, secs) in [("8", 12), ("7", 12), ("9", 11)] {
+            rows.put_record(
+                &of(check, text),
+                KnownRecord { begun: 1, begun_at: Some(at(secs)), ..known(open) },
+            )?;
+        }
         rows.put_record(&of(other, "0"), known(occurred(1)))?;
         rows.delete_record(&of(other, "0"))?;
         Ok((check, other))
@@ -101,7 +108,9 @@ pub(in crate::store) fn occurrences_are_found_by_their_age(place: &mut dyn RowPl
             );
             assert_eq!(rows.all_records_of(check)?[&key("1")], occurred(30));
             assert_eq!(rows.record(&of(check, "1"))?.map(|known| known.standing), Some(occurred(30)));
-            assert_eq!(rows.records_of_kind(check, RecordKind::Violated, 9)?, [key("5")]);
+            assert_eq!(rows.begun_first(check, 2)?, [(key("9"), at(11)), (key("7"), at(12))]);
+            assert!(rows.begun_first(other, 9)?.is_empty());
+            assert_eq!(rows.records_of_kind(check, RecordKind::Violated, 1)?, [key("5")]);
             assert_eq!(rows.records_of_kind(check, RecordKind::Occurred, 9)?.len(), 4);
             assert_eq!(rows.records_of_kind(check, RecordKind::Occurred, 2)?.len(), 2);
             Ok(())
@@ -109,7 +118,7 @@ pub(in crate::store) fn occurrences_are_found_by_their_age(place: &mut dyn RowPl
         place.open_again();
     }
     call(place, |rows| {
-        rows.bring_back_occurrences(at(15))?;
+        rows.bring_back_records(at(15))?;
         let times: Vec<_> = rows.oldest_occurrences(check, 9)?.into_iter().map(|(_, at)| at).collect();
         assert_eq!(times, [at(10), at(15), at(15), at(15)]);
         Ok(())
