@@ -302,16 +302,16 @@ impl Sim {
 
     /// 18.3 to 18.6: what is open, how it stands, and what that makes of the check.
     fn agrees(&mut self) {
-        for check in 0..CHECKS.len() {
+        for (check, name) in CHECKS.iter().enumerate() {
             let open = self.open_incidents(check);
             let keys: BTreeSet<String> = open.iter().map(|(key, ..)| key.clone()).collect();
             let model = &self.models[check];
-            assert_eq!((keys.len(), &keys), (open.len(), &model.open), "what is open of {}", CHECKS[check]);
+            assert_eq!((keys.len(), &keys), (open.len(), &model.open), "what is open of {name}");
             for (key, _, status) in &open {
                 assert_eq!(*status == IncidentStatus::WontFix, model.marked.contains(key), "{key} is marked");
             }
             let marked = keys.intersection(&model.marked).count();
-            let state = self.store().live().find(CHECKS[check]).unwrap().state();
+            let state = self.store().live().find(name).unwrap().state();
             let totals = state.records();
             assert_eq!((totals.open as usize, totals.wont_fix as usize), (keys.len(), marked));
             assert_eq!(state.causes.has(CauseKind::RecordsViolated), keys.len() > marked, "18.5");

@@ -2,6 +2,7 @@
 //!
 //! Every word and number here is in users' files: words and numbers may be added, but never changed.
 
+mod ago;
 mod assertion;
 mod definition;
 mod notice;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use thin_vec::ThinVec;
 
+use super::ago::{Ago, Since};
 use super::words::{cause_code, cause_kind, ping_code, ping_kind};
 use crate::core::cause::{Cause, CauseKind, Causes};
 use crate::core::check::Rid;
@@ -30,10 +31,6 @@ const WITHOUT_RESULTS: u8 = 4;
 const ONE_BY_ONE: u8 = 3;
 const MOMENTS: u8 = 1;
 const MOMENTS_AND_END_OF_PAUSE: u8 = 2;
-
-/// A time, as ms before [`StateRow::newest`].
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct Ago(i64);
 
 /// `R` is a refusal, `P` the end of a pause, `B` what is known of older successes, since version 6 of unknown results in a row,
 /// since version 7 of records and since version 8 of occurrences, and `L` the last results, in the form of the row's version.
@@ -96,33 +93,6 @@ struct RidRow<'a> {
     exit_status: Option<u8>,
     at: Ago,
     closed_by_pause: bool,
-}
-
-/// Converts times to distances before the newest one, and back.
-#[derive(Clone, Copy)]
-struct Since(Time);
-
-impl Since {
-    fn ago(self, time: Time) -> Ago {
-        Ago((self.0 - time).as_ms())
-    }
-
-    fn maybe(self, time: Option<Time>) -> Option<Ago> {
-        time.map(|time| self.ago(time))
-    }
-
-    /// [`Time::MIN`] stands for "never" and would take nine bytes, so it is stored as `None`.
-    fn unless_never(self, time: Time) -> Option<Ago> {
-        (time != Time::MIN).then(|| self.ago(time))
-    }
-
-    fn time(self, ago: Ago) -> Time {
-        self.0 - Span::ms(ago.0)
-    }
-
-    fn times(self, ago: Option<Ago>) -> Option<Time> {
-        ago.map(|ago| self.time(ago))
-    }
 }
 
 /// The state as stored in its row.

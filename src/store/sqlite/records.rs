@@ -36,18 +36,16 @@ fn read_key(key: Result<IncidentKey, IncidentKeyError>, check: CheckId) -> Resul
     key.map_err(|_| damaged(format_args!("a record of check {}", check.0)))
 }
 
-impl Tx<'_> {
-    fn keys_and_times(
-        &self,
-        sql: &str,
-        check: CheckId,
-        limit: usize,
-    ) -> Result<Vec<(IncidentKey, Time)>, StoreError> {
-        let read =
-            |row: &Row<'_>| Ok((IncidentKey::parse(row.get_ref(0)?.as_str()?), Time::from_ms(row.get(1)?)));
-        let rows = self.all(sql, params![key(check.0), most(limit)], read)?;
-        rows.into_iter().map(|(key, at)| Ok((read_key(key, check)?, at))).collect()
-    }
+fn keys_and_times(
+    tx: &Tx<'_>,
+    sql: &str,
+    check: CheckId,
+    limit: usize,
+) -> Result<Vec<(IncidentKey, Time)>, StoreError> {
+    let read =
+        |row: &Row<'_>| Ok((IncidentKey::parse(row.get_ref(0)?.as_str()?), Time::from_ms(row.get(1)?)));
+    let rows = tx.all(sql, params![key(check.0), most(limit)], read)?;
+    rows.into_iter().map(|(key, at)| Ok((read_key(key, check)?, at))).collect()
 }
 
 impl RecordRows for Tx<'_> {
@@ -139,7 +137,7 @@ impl RecordRows for Tx<'_> {
         let sql =
             "SELECT key, begun_at FROM records WHERE check_id = ?1 AND begun > 0 AND begun_at IS NOT NULL
                    AND occurred_at IS NULL AND named_since IS NULL ORDER BY begun_at, key LIMIT ?2";
-        self.keys_and_times(sql, check, limit)
+        keys_and_times(self, sql, check, limit)
     }
 
     fn oldest_occurrences(
@@ -149,7 +147,7 @@ impl RecordRows for Tx<'_> {
     ) -> Result<Vec<(IncidentKey, Time)>, StoreError> {
         let sql = "SELECT key, occurred_at FROM records INDEXED BY records_occurred
                    WHERE check_id = ?1 AND occurred_at IS NOT NULL ORDER BY occurred_at, key LIMIT ?2";
-        self.keys_and_times(sql, check, limit)
+        keys_and_times(self, sql, check, limit)
     }
 
     fn bring_back_records(&mut self, now: Time) -> Result<(), StoreError> {

@@ -51,6 +51,7 @@ mod records_marked;
 mod records_told;
 mod redeclare;
 mod reminders;
+mod resolve_after;
 mod results;
 mod round;
 #[cfg(test)]

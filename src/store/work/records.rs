@@ -11,7 +11,7 @@ use super::stand::stand_all;
 use super::step::{Subject, step_check};
 use crate::core::cause::CauseKind;
 use crate::core::check::{CheckId, Definition};
-use crate::core::incident::{Incident, IncidentKey, IncidentStatus, PUNCTUAL, RecordEnding};
+use crate::core::incident::{Incident, IncidentKey, IncidentStatus, RecordEnding};
 use crate::core::record::{
     InARow, NamedRecords, Record, RecordChange, RecordKind, RecordStanding, ResultNumber, Stretch,
     difference, occurrences,
@@ -179,38 +179,6 @@ pub(super) fn end_some(rows: &mut dyn Rows, check: CheckId, at: Time) -> Result<
         if keys.len() < slice {
             made.totals.none_is_left(kind);
         }
-        Ok(())
-    })
-    .map(drop)
-}
-
-/// Ends some of what was begun by itself long enough ago (18.9b), or nothing where others of this call have ended enough.
-pub(super) fn resolve_some(rows: &mut dyn Rows, check: CheckId, now: Time) -> Result<(), StoreError> {
-    let Some(standing) = rows.to_change(check)? else { return Ok(()) };
-    let (definition, begun) = (standing.definition.clone(), standing.state.records().begun);
-    let of = OfCheck { check, definition: &definition, by: PUNCTUAL, at: now };
-    let Some((after, begun)) = definition.spec.resolves_after().zip(begun) else { return Ok(()) };
-    let is_archived = standing.state.archived.is_some();
-    let slice = *rows.records_left();
-    if is_archived || now < begun + after || slice == 0 {
-        return Ok(());
-    }
-    let mut keys = rows.begun_first(check, slice)?;
-    keys.retain(|(_, at)| *at + after <= now);
-    *rows.records_left() -= keys.len();
-    change(rows, of, |rows, made| {
-        made.look_up_begun();
-        keys.iter().try_for_each(|(key, _)| end(rows, of, key, RecordEnding::Resolved, made))
-    })
-    .map(drop)
-}
-
-/// What is asked of a check's records is another thing: which of them ends by itself first is looked up.
-pub(super) fn ask_anew(rows: &mut dyn Rows, check: CheckId, now: Time) -> Result<(), StoreError> {
-    let definition = rows.definition(check)?;
-    let of = OfCheck { check, definition: &definition, by: PUNCTUAL, at: now };
-    change(rows, of, |_, made| {
-        made.look_up_begun();
         Ok(())
     })
     .map(drop)

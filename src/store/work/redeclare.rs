@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::records::ask_anew;
+use super::resolve_after::ask_anew;
 use super::rows::Rows;
 use super::step::{Subject, step_check};
 use crate::core::check::{CheckId, Definition, Name};
