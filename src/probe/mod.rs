@@ -63,6 +63,11 @@ impl Looker {
         Looker { runs_commands: are_allowed, ..self }
     }
 
+    /// How many looks may run at each database at a time (17.6b).
+    pub fn max_connections(&self) -> impl Iterator<Item = (Arc<str>, usize)> {
+        self.settings.1.iter().map(|database| (database.name.clone(), SqlProbe::DEFAULT_CONNECTIONS))
+    }
+
     /// Looks once, at `now`; never for longer than half of the period (17.6). What a program reports is unknown here.
     pub async fn look(&self, assertion: &Assertion, period: Option<Span>, now: Time) -> ProbeFound {
         let within = |asked: Span| time_out(asked, period);
