@@ -8,12 +8,16 @@ mod body;
 mod columns;
 mod command;
 pub(crate) mod database;
+mod database_server;
 mod http;
 mod lacks;
+mod postgres;
 pub(crate) mod prometheus;
+mod server_url;
 mod sqlite;
 mod thread;
 mod trust;
+mod wire;
 mod within;
 
 use std::collections::BTreeMap;
@@ -27,16 +31,42 @@ use crate::notify::exec::NOT_ALLOWED;
 pub use database::Database;
 use database::DatabaseAt;
 use http::HttpLooker;
+use postgres::PostgresLooker;
 pub use prometheus::Prometheus;
 use prometheus::PromqlLooker;
 use sqlite::SqliteLooker;
+
+/// Looks at a database, of whichever kind.
+#[derive(Debug)]
+enum DatabaseLooker {
+    Sqlite(SqliteLooker),
+    Postgres(PostgresLooker),
+}
+
+impl DatabaseLooker {
+    fn new(database: &Database) -> DatabaseLooker {
+        match &database.at {
+            DatabaseAt::Sqlite(path) => {
+                DatabaseLooker::Sqlite(SqliteLooker::new(path.clone(), database.max_connections))
+            }
+            DatabaseAt::Postgres(server) => DatabaseLooker::Postgres(PostgresLooker::new(server)),
+        }
+    }
+
+    async fn look(&self, probe: &SqlProbe, timeout: Span, rows: FoundRows) -> ProbeFound {
+        match self {
+            DatabaseLooker::Sqlite(looker) => looker.look(probe, timeout, rows).await,
+            DatabaseLooker::Postgres(looker) => looker.look(probe, timeout, rows).await,
+        }
+    }
+}
 
 /// Looks, by whatever way a check says, and at what one configuration names.
 #[derive(Debug, Default)]
 pub struct Looker {
     http: HttpLooker,
     prometheuses: BTreeMap<Arc<str>, PromqlLooker>,
-    databases: BTreeMap<Arc<str>, SqliteLooker>,
+    databases: BTreeMap<Arc<str>, DatabaseLooker>,
     /// Of what these are made.
     settings: (Vec<Prometheus>, Vec<Database>),
     runs_commands: bool,
@@ -46,9 +76,7 @@ impl Looker {
     /// Connects to nothing yet.
     pub fn new(prometheuses: &[Prometheus], databases: &[Database]) -> Looker {
         let prometheus = |settings: &Prometheus| (settings.name.clone(), PromqlLooker::new(settings));
-        let database = |Database { name, at: DatabaseAt::Sqlite(path) }: &Database| {
-            (name.clone(), SqliteLooker::new(path.clone()))
-        };
+        let database = |database: &Database| (database.name.clone(), DatabaseLooker::new(database));
         Looker {
             http: HttpLooker::default(),
             prometheuses: prometheuses.iter().map(prometheus).collect(),
@@ -65,7 +93,7 @@ impl Looker {
 
     /// How many looks may run at each database at a time (17.6b).
     pub fn max_connections(&self) -> impl Iterator<Item = (Arc<str>, usize)> {
-        self.settings.1.iter().map(|database| (database.name.clone(), SqlProbe::DEFAULT_CONNECTIONS))
+        self.settings.1.iter().map(|database| (database.name.clone(), database.max_connections))
     }
 
     /// Looks once, at `now`; never for longer than half of the period (17.6). What a program reports is unknown here.
@@ -103,6 +131,16 @@ impl Looker {
             FoundBy::Sql(SqlProbe { database: name, .. }) => database(self, name) == database(other, name),
             FoundBy::Reporter(_) | FoundBy::Http(_) | FoundBy::Exec(_) => true,
         }
+    }
+
+    /// The databases that were last asked by somebody whom nothing is forbidden (17.13g).
+    pub fn superusers(&self) -> Vec<Arc<str>> {
+        let is_asked_so = |looker: &DatabaseLooker| match looker {
+            DatabaseLooker::Sqlite(_) => false,
+            DatabaseLooker::Postgres(looker) => looker.is_superuser(),
+        };
+        let asked_so = self.databases.iter().filter(|(_, looker)| is_asked_so(looker));
+        asked_so.map(|(name, _)| name.clone()).collect()
     }
 
     /// Whether those whom the system trusts could not be read, when that was last tried: what needs them cannot be looked at.

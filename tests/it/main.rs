@@ -23,6 +23,7 @@ mod cli;
 mod compat;
 mod crowds;
 mod dashboards;
+mod databases;
 mod deploy;
 mod durability;
 mod edit_forms;

@@ -5,6 +5,7 @@ use crate::config::keys::{self, Kind, Section};
 use crate::notify::email::SMTP;
 use crate::notify::http_config::{AUTHORIZATION, BASIC_AUTH, HTTP_CONFIG};
 use crate::notify::webhook::WEBHOOK;
+use crate::probe::database::POSTGRES;
 
 const SECRET: &str = "S3cr3tW0rd";
 
@@ -39,6 +40,12 @@ const PLACES: &[(&Section, &str, &str, [&str; 2])] = &[
         "url",
         "receivers:\n  - name: a\n    webhook:\n      format: slack\n      ",
         ["receivers: [{name: a, webhook: {format: slack, ", "}}]"],
+    ),
+    (
+        &POSTGRES,
+        "url",
+        "databases:\n  - name: a\n    postgres:\n      ",
+        ["databases: [{name: a, postgres: {", "}}]"],
     ),
     (
         &HTTP_CONFIG,

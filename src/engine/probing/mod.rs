@@ -122,6 +122,7 @@ impl Prober<'_> {
         probes.waits_since(self.agenda.next().filter(|due| *due <= now));
         probes.ends_by(self.looks.running().map(|look| look.ends_by()).min());
         probes.trust.note(!engine.outward.borrow().looker.lacks_trust(), now);
+        probes.note_superusers(self.looker.superusers());
     }
 
     /// What is due waits for it, and is begun in a later round.

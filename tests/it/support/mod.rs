@@ -11,6 +11,7 @@ pub(crate) mod doors;
 pub(crate) mod http;
 pub(crate) mod inbox;
 pub(crate) mod nginx;
+pub(crate) mod postgres;
 pub(crate) mod preload;
 pub(crate) mod process;
 pub(crate) mod prometheus;
