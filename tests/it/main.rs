@@ -67,6 +67,7 @@ mod probes_own;
 mod probes_records;
 mod records;
 mod refs;
+mod refused_queries;
 mod results;
 mod scripts;
 mod serve;
