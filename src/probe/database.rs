@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::database_server::{self, DatabaseServer};
-use super::postgres;
+use super::{mysql, postgres};
 use crate::core::probe::SqlProbe;
 use crate::yaml::fields::Fields;
 use crate::yaml::loader::Loader;
@@ -19,6 +19,7 @@ pub(crate) static DATABASE: Section = Section {
         key("name", Text(NAME), Required, "The name that `sql` uses."),
         key("sqlite", Map(&SQLITE), Optional, "A file of SQLite."),
         key("postgres", Map(&POSTGRES), Optional, "A database of PostgreSQL."),
+        key("mysql", Map(&MYSQL), Optional, "A database of MySQL or MariaDB."),
         key(
             "max_connections",
             Whole(1, 64),
@@ -37,6 +38,9 @@ pub(crate) static SQLITE: Section = Section {
 pub(crate) static POSTGRES: Section =
     Section { id: "postgres", title: "`postgres` of a database", keys: database_server::KEYS };
 
+pub(crate) static MYSQL: Section =
+    Section { id: "mysql", title: "`mysql` of a database", keys: database_server::KEYS };
+
 /// A database that is asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Database {
@@ -52,10 +56,11 @@ pub(super) enum DatabaseAt {
     /// A file of SQLite.
     Sqlite(PathBuf),
     Postgres(Box<DatabaseServer>),
+    Mysql(Box<DatabaseServer>),
 }
 
 /// The keys that say where one is.
-const KINDS: [&str; 2] = ["sqlite", "postgres"];
+const KINDS: [&str; 3] = ["sqlite", "postgres", "mysql"];
 
 /// Reads an item of `databases`.
 pub(crate) fn read(loader: &mut Loader, item: &Fields<'_>) -> Option<Database> {
@@ -67,8 +72,7 @@ pub(crate) fn read(loader: &mut Loader, item: &Fields<'_>) -> Option<Database> {
         [kind] => place(loader, item, kind)?,
         [] => {
             if !item.has_refused_keys() {
-                let message =
-                    "a database needs to know where it is: `sqlite: {path: …}` or `postgres: {url_file: …}`";
+                let message = "a database needs to know where it is: `sqlite: {path: …}`, or `postgres` or `mysql: {url_file: …}`";
                 loader.log.fault(item.at, message);
             }
             return None;
@@ -89,9 +93,13 @@ fn place(loader: &mut Loader, item: &Fields<'_>, kind: &str) -> Option<DatabaseA
             let sqlite = item.map(&mut loader.log, "sqlite")?;
             Some(DatabaseAt::Sqlite(loader.folder.join(sqlite.text(&mut loader.log, "path")?)))
         }
-        _ => {
+        "postgres" => {
             let server = database_server::read(loader, item, (kind, &postgres::FORM))?;
             Some(DatabaseAt::Postgres(Box::new(server)))
+        }
+        _ => {
+            let server = database_server::read(loader, item, (kind, &mysql::FORM))?;
+            Some(DatabaseAt::Mysql(Box::new(server)))
         }
     }
 }

@@ -47,7 +47,7 @@ pub(super) const KEYS: &[Key] = &[
 pub(super) struct DatabaseServer {
     pub(super) url: ServerUrl,
     pub(super) encryption: Encryption,
-    tls: TlsConfig,
+    pub(super) tls: TlsConfig,
 }
 
 /// The way to it.
@@ -147,6 +147,12 @@ impl ServerWay {
         let why = without(&why, password.collect());
         ProbeFound::unknown(begun(&one_line(&why), MAX_WHY_CHARS))
     }
+}
+
+/// Why a query has answered nothing that can be judged: the error of the server, or of the way there.
+pub(super) enum Unjudged<E> {
+    Refused(E),
+    Otherwise(String),
 }
 
 /// What is said where a query took too long.

@@ -11,12 +11,14 @@ pub(crate) mod database;
 mod database_server;
 mod http;
 mod lacks;
+mod mysql;
 mod postgres;
 pub(crate) mod prometheus;
 mod server_url;
 mod sqlite;
 mod thread;
 mod trust;
+mod under_way;
 mod wire;
 mod within;
 
@@ -31,6 +33,7 @@ use crate::notify::exec::NOT_ALLOWED;
 pub use database::Database;
 use database::DatabaseAt;
 use http::HttpLooker;
+use mysql::MysqlLooker;
 use postgres::PostgresLooker;
 pub use prometheus::Prometheus;
 use prometheus::PromqlLooker;
@@ -41,6 +44,7 @@ use sqlite::SqliteLooker;
 enum DatabaseLooker {
     Sqlite(SqliteLooker),
     Postgres(PostgresLooker),
+    Mysql(MysqlLooker),
 }
 
 impl DatabaseLooker {
@@ -50,6 +54,7 @@ impl DatabaseLooker {
                 DatabaseLooker::Sqlite(SqliteLooker::new(path.clone(), database.max_connections))
             }
             DatabaseAt::Postgres(server) => DatabaseLooker::Postgres(PostgresLooker::new(server)),
+            DatabaseAt::Mysql(server) => DatabaseLooker::Mysql(MysqlLooker::new(server)),
         }
     }
 
@@ -57,6 +62,7 @@ impl DatabaseLooker {
         match self {
             DatabaseLooker::Sqlite(looker) => looker.look(probe, timeout, rows).await,
             DatabaseLooker::Postgres(looker) => looker.look(probe, timeout, rows).await,
+            DatabaseLooker::Mysql(looker) => looker.look(probe, timeout, rows).await,
         }
     }
 }
@@ -138,6 +144,7 @@ impl Looker {
         let is_asked_so = |looker: &DatabaseLooker| match looker {
             DatabaseLooker::Sqlite(_) => false,
             DatabaseLooker::Postgres(looker) => looker.is_superuser(),
+            DatabaseLooker::Mysql(looker) => looker.is_superuser(),
         };
         let asked_so = self.databases.iter().filter(|(_, looker)| is_asked_so(looker));
         asked_so.map(|(name, _)| name.clone()).collect()

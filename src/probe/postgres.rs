@@ -4,18 +4,18 @@
 //! none open.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::runtime::Handle;
 use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{CancelToken, Client, Column, Config, Error, Portal, Row, Transaction};
 
 use super::columns::{Columns, add};
-use super::database_server::{DatabaseServer, ServerWay, no_answer_within};
+use super::database_server::{DatabaseServer, ServerWay, Unjudged, no_answer_within};
 use super::server_url::{Encryption, ServerAt, UrlForm};
+use super::under_way::{Cancel, MAX_FAREWELL, UnderWay};
 use super::wire::{Encrypts, Wire};
 use super::within::within;
 use crate::core::probe::{FoundRows, ProbeFound, SqlProbe};
@@ -26,8 +26,6 @@ pub(super) static FORM: UrlForm =
 
 /// So many values come at a time, of 4 KiB at most.
 const VALUES_AT_A_TIME: usize = 2_048;
-/// The longest that is waited for the server to take note that a look has ended.
-const MAX_FAREWELL: Span = Span::secs(1);
 
 /// Looks at one database.
 #[derive(Debug)]
@@ -36,40 +34,18 @@ pub(super) struct PostgresLooker {
     is_superuser: AtomicBool,
 }
 
-/// What runs at a server for a look. Where nobody waits for it any more it is cancelled.
-#[derive(Default)]
-struct UnderWay(Mutex<Option<Cancel>>);
-
-/// A request that the server end what it does for us, which takes another connection.
-struct Cancel {
+/// Ends a query by another connection.
+struct CancelRequest {
     token: CancelToken,
     at: ServerAt,
     encrypts: Encrypts,
 }
 
-impl UnderWay {
-    fn replace(&self, cancel: Option<Cancel>) -> Option<Cancel> {
-        std::mem::replace(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), cancel)
-    }
-}
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        // Where all is stopped the server ends it by itself in time.
-        if let (Some(cancel), Ok(runtime)) = (self.replace(None), Handle::try_current()) {
-            runtime.spawn(cancel.send());
-        }
-    }
-}
-
-impl Cancel {
+impl Cancel for CancelRequest {
     async fn send(self) {
-        let sent = async {
-            let wire = Wire::connect(&self.at).await.ok()?;
-            self.token.cancel_query_raw(wire, self.encrypts).await.ok()
-        };
-        // If it does not arrive the server ends the statement a little later.
-        let _ = within(MAX_FAREWELL, sent).await;
+        if let Ok(wire) = Wire::connect(&self.at).await {
+            let _ = self.token.cancel_query_raw(wire, self.encrypts).await;
+        }
     }
 }
 
@@ -85,11 +61,9 @@ impl PostgresLooker {
 
     /// Looks; `rows` is empty yet.
     pub(super) async fn look(&self, probe: &SqlProbe, timeout: Span, rows: FoundRows) -> ProbeFound {
-        let under_way = UnderWay::default();
+        let under_way = UnderWay::nothing();
         let asked = within(timeout, self.ask((probe, rows), timeout, &under_way)).await;
-        if let Some(cancel) = under_way.replace(None) {
-            cancel.send().await;
-        }
+        under_way.cancel().await;
         self.way.found(asked, timeout)
     }
 
@@ -97,7 +71,7 @@ impl PostgresLooker {
         &self,
         (probe, rows): (&SqlProbe, FoundRows),
         timeout: Span,
-        under_way: &UnderWay,
+        under_way: &UnderWay<CancelRequest>,
     ) -> Result<ProbeFound, String> {
         let (at, encrypts) = (&self.way.server.url.at, Encrypts(self.way.tls().await?));
         let wire = Wire::connect(at).await.map_err(|error| self.way.broke(&error))?;
@@ -106,7 +80,7 @@ impl PostgresLooker {
         self.is_superuser.store(connection.parameter("is_superuser") == Some("on"), Ordering::Relaxed);
         let mut connection = pin!(connection);
         let token = client.cancel_token();
-        under_way.replace(Some(Cancel { token, at: at.clone(), encrypts }));
+        under_way.begins(CancelRequest { token, at: at.clone(), encrypts });
         let asked = async {
             let asked = look(&mut client, probe, timeout, rows).await;
             drop(client);
@@ -125,7 +99,7 @@ impl PostgresLooker {
                 });
             }
         };
-        under_way.replace(None);
+        under_way.has_ended();
         // The transaction is over by its end, and the server notes none that was broken off.
         let _ = within(MAX_FAREWELL, connection).await;
         asked
@@ -156,14 +130,8 @@ impl PostgresLooker {
     }
 }
 
-/// Why a query has answered nothing that can be judged.
-enum Unjudged {
-    Refused(Error),
-    Otherwise(String),
-}
-
-impl From<Error> for Unjudged {
-    fn from(error: Error) -> Unjudged {
+impl From<Error> for Unjudged<Error> {
+    fn from(error: Error) -> Unjudged<Error> {
         Unjudged::Refused(error)
     }
 }
@@ -173,7 +141,7 @@ async fn look(
     probe: &SqlProbe,
     timeout: Span,
     rows: FoundRows,
-) -> Result<ProbeFound, Unjudged> {
+) -> Result<ProbeFound, Unjudged<Error>> {
     let transaction = client.build_transaction().read_only(true).start().await?;
     let ms = timeout.as_ms();
     let limits =
@@ -219,7 +187,7 @@ async fn judge(
     probe: &SqlProbe,
     names: &[Arc<str>],
     mut found: FoundRows,
-) -> Result<ProbeFound, Unjudged> {
+) -> Result<ProbeFound, Unjudged<Error>> {
     if probe.wants_some {
         let is_there = !transaction.query_portal(portal, 1).await?.is_empty();
         return Ok(if is_there { ProbeFound::holds() } else { ProbeFound::violated("no row is there") });

@@ -153,7 +153,7 @@ fn encryption(word: &str) -> Result<Encryption, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::postgres;
+    use crate::probe::{mysql, postgres};
 
     fn parsed(text: &str) -> Result<ServerUrl, String> {
         ServerUrl::parse(text, &postgres::FORM)
@@ -171,6 +171,8 @@ mod tests {
         assert_eq!(at("postgresql://a@[::1]:1/b"), "[::1]:1");
         assert_eq!(at("postgres://a@localhost/b?host=/run/postgresql"), "/run/postgresql/.s.PGSQL.5432");
         assert_eq!(at("postgres://a@%2Frun%2Fpostgresql/b"), "/run/postgresql/.s.PGSQL.5432");
+        let mysql = ServerUrl::parse("mysql://a@localhost/b?socket=/run/mysqld/mysqld.sock", &mysql::FORM);
+        assert_eq!(mysql.expect("it is one").at.to_string(), "/run/mysqld/mysqld.sock");
         assert!(parsed("postgres://a@[::1]/b").expect("it is one").at.is_here());
         assert!(!parsed("postgres://a@10.0.0.1/b").expect("it is one").at.is_here());
     }

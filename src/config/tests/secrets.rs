@@ -5,7 +5,7 @@ use crate::config::keys::{self, Kind, Section};
 use crate::notify::email::SMTP;
 use crate::notify::http_config::{AUTHORIZATION, BASIC_AUTH, HTTP_CONFIG};
 use crate::notify::webhook::WEBHOOK;
-use crate::probe::database::POSTGRES;
+use crate::probe::database::{MYSQL, POSTGRES};
 
 const SECRET: &str = "S3cr3tW0rd";
 
@@ -41,6 +41,7 @@ const PLACES: &[(&Section, &str, &str, [&str; 2])] = &[
         "receivers:\n  - name: a\n    webhook:\n      format: slack\n      ",
         ["receivers: [{name: a, webhook: {format: slack, ", "}}]"],
     ),
+    (&MYSQL, "url", "databases:\n  - name: a\n    mysql:\n      ", ["databases: [{name: a, mysql: {", "}}]"]),
     (
         &POSTGRES,
         "url",

@@ -10,6 +10,7 @@ pub(crate) mod disk;
 pub(crate) mod doors;
 pub(crate) mod http;
 pub(crate) mod inbox;
+pub(crate) mod mariadb;
 pub(crate) mod nginx;
 pub(crate) mod postgres;
 pub(crate) mod preload;

@@ -1,4 +1,4 @@
-//! A real PostgreSQL with a table of an application, and a role that may only read it.
+//! A real PostgreSQL with a table of an application, and a role that may write to it, so that nothing but punctual keeps its queries from it.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -58,8 +58,9 @@ impl Postgres {
              create sequence numbers;
              create function writes() returns integer language sql as 'delete from profile; select 1';
              create role reader login password '{PASSWORD}';
-             grant select on profile to reader;
-             grant usage on sequence numbers to reader;"
+             grant select, insert, update, delete on profile to reader;
+             grant usage on sequence numbers to reader;
+             grant create on schema public to reader;"
         ));
         postgres
     }
