@@ -1,10 +1,12 @@
 //! What a query may not do (17.13b): a table of them for each kind of database.
 
 use std::fmt::Write as _;
+use std::path::Path;
 use std::thread;
 
 use tempfile::TempDir;
 
+use crate::support::mariadb::Mariadb;
 use crate::support::postgres::Postgres;
 use crate::support::punctual::punctual;
 
@@ -53,7 +55,7 @@ fn check(database: &str, table: &[Refused<'_>], is_unchanged: impl Fn()) {
 /// The time-out of each look.
 const TOO_LONG: &str = "unknown: the database did not answer within 1s";
 
-/// 17.13b, 17.13f
+/// 17.13b, 17.13e
 #[test]
 fn postgresql_is_only_read() {
     let postgres = Postgres::start();
@@ -118,5 +120,107 @@ fn postgresql_is_only_read() {
     check(&format!("postgres: {{url: '{}'}}", postgres.socket_url("reader")), &table, || {
         postgres.wait_until_left_alone();
         assert_eq!(postgres.values(left), ["17a@b.cfalse00"]);
+    });
+}
+
+/// 17.13b, 17.13f
+#[test]
+fn mariadb_is_only_read() {
+    let mariadb = Mariadb::start();
+    let table = [
+        ("select 1; delete from profile", "unknown: You have an error in your SQL syntax"),
+        (
+            "select 1) select 1; delete from profile; select (1",
+            "unknown: You have an error in your SQL syntax",
+        ),
+        ("select 1) select 1 -- ", "unknown: You have an error in your SQL syntax"),
+        ("select 1 /*", "unknown: You have an error in your SQL syntax"),
+        ("delete from profile", "unknown: Cannot execute statement in a READ ONLY transaction"),
+        ("delete from profile returning id", "unknown: Cannot execute statement in a READ ONLY transaction"),
+        (
+            "with x as (delete from profile returning *) select * from x",
+            "unknown: You have an error in your SQL syntax",
+        ),
+        ("select id from profile for update", "unknown: Cannot execute statement in a READ ONLY transaction"),
+        ("select nextval(numbers)", "unknown: Cannot execute statement in a READ ONLY transaction"),
+        ("select writes()", "unknown: Cannot execute statement in a READ ONLY transaction"),
+        ("set session transaction read write", "unknown: the query is no SELECT"),
+        (
+            "set statement max_statement_time = 0 for select 1",
+            "unknown: You have an error in your SQL syntax",
+        ),
+        ("begin", "unknown: "),
+        ("commit", "unknown: the query is no SELECT"),
+        ("select * from profile into outfile '/tmp/punctual-outfile'", "unknown: "),
+        ("select email from profile into dumpfile '/tmp/punctual-outfile'", "unknown: "),
+        ("select 1 into @a", "unknown: "),
+        ("load data infile '/etc/passwd' into table profile", "unknown: "),
+        ("load data local infile '/etc/passwd' into table profile", "unknown: "),
+        ("select load_file('/etc/passwd')", "unknown: "),
+        ("call nothing()", "unknown: "),
+        ("create table t (a integer)", "unknown: Cannot execute statement in a READ ONLY transaction"),
+        ("analyze delete from profile", "unknown: Cannot execute statement in a READ ONLY transaction"),
+        ("show tables", "unknown: You have an error in your SQL syntax"),
+        ("select id from other.hidden", "unknown: SELECT command denied to user"),
+        ("select ?", "unknown: the query has a parameter"),
+        ("select sleep(60)", TOO_LONG),
+        ("select benchmark(100000000000, md5('a'))", TOO_LONG),
+        ("select count(*) from seq_1_to_100000000000 where md5(seq) = 'a'", TOO_LONG),
+        ("select seq from seq_1_to_100000000000", "violated: more than"),
+        ("select seq from seq_1_to_1000000", "violated: more than"),
+        ("select 1, repeat('x', 10000000)", "violated: 1 row"),
+        // More than the server takes is NULL.
+        ("select repeat('x', 1073741824)", "unknown: "),
+        ("select id, id, picture, 1.5 from profile -- the first\n;", "violated: 1 row, the first: 17 (took"),
+    ];
+    let left = "select concat(group_concat(concat(id, email)), (select count(*) from information_schema.tables where \
+                table_schema = 'shop'), (select next_not_cached_value from shop.numbers)) from shop.profile";
+    check(&format!("mysql: {{url: '{}'}}", mariadb.url("")), &table, || {
+        mariadb.wait_until_left_alone();
+        assert_eq!(mariadb.values(left), ["17a@b.c21"]);
+        assert!(!Path::new("/tmp/punctual-outfile").exists());
+    });
+}
+
+/// 17.13b, 17.13c
+#[test]
+fn sqlite_is_only_read() {
+    let folder = TempDir::new().unwrap();
+    let (file, other) = (folder.path().join("app.db"), folder.path().join("other.db"));
+    let writer = rusqlite::Connection::open(&file).unwrap();
+    writer
+        .execute_batch(
+            "create table profile (id integer, email text); insert into profile values (17, 'a@b.c')",
+        )
+        .unwrap();
+    let attach = format!("attach '{}' as other", other.display());
+    let endless = "with recursive a(x) as (select 1 union all select x + 1 from a) ";
+    let count = format!("{endless}select count(*) from a");
+    let all = format!("{endless}select x from a");
+    let table = [
+        ("select 1; delete from profile", "unknown: not authorized"),
+        ("delete from profile", "unknown: not authorized"),
+        ("delete from profile returning id", "unknown: not authorized"),
+        ("with x as (select 1) delete from profile", "unknown: not authorized"),
+        ("create table t (a integer)", "unknown: not authorized"),
+        ("begin immediate", "unknown: not authorized"),
+        (&attach, "unknown: not authorized"),
+        ("vacuum into 'copy.db'", "unknown: the query is no SELECT"),
+        ("pragma query_only = false", "unknown: not authorized"),
+        ("select load_extension('x')", "unknown: not authorized to use function: load_extension"),
+        ("select readfile('/etc/passwd')", "unknown: no such function: readfile"),
+        ("explain delete from profile", "unknown: not authorized"),
+        ("reindex", "unknown: "),
+        ("select ?", "unknown: "),
+        (&count, TOO_LONG),
+        (&all, "violated: more than"),
+        ("select 1, printf('%.*c', 4000000, 'x')", "violated: 1 row"),
+        ("select zeroblob(1000000000)", "unknown: string or blob too big"),
+        ("select id, id, x'00ff' from profile -- the first\n;", "violated: 1 row, the first: 17 (took"),
+    ];
+    check(&format!("sqlite: {{path: '{}'}}", file.display()), &table, || {
+        let left = "select group_concat(id || email) || (select count(*) from sqlite_schema) from profile";
+        let left: String = writer.query_row(left, [], |row| row.get(0)).unwrap();
+        assert_eq!((&*left, other.exists()), ("17a@b.c1", false));
     });
 }
