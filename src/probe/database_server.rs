@@ -50,6 +50,15 @@ pub(super) struct DatabaseServer {
     pub(super) tls: TlsConfig,
 }
 
+#[cfg(test)]
+impl DatabaseServer {
+    /// The one of this URL, which says that nothing is encrypted.
+    pub(super) fn unverified(url: &str, form: &UrlForm) -> DatabaseServer {
+        let url = ServerUrl::parse(url, form).expect("it is a URL");
+        DatabaseServer { url, encryption: Encryption::Never, tls: TlsConfig::default() }
+    }
+}
+
 /// The way to it.
 #[derive(Debug)]
 pub(super) struct ServerWay {

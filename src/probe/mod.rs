@@ -9,6 +9,8 @@ mod columns;
 mod command;
 pub(crate) mod database;
 mod database_server;
+#[cfg(test)]
+mod hostile_servers;
 mod http;
 mod lacks;
 mod mysql;

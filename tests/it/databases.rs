@@ -109,8 +109,10 @@ fn a_row_of_postgresql_violates_while_it_is_there() {
     wait_for_status(&server, "some", "unknown");
     assert_eq!(check_of(&server, "profiles")["records"], 2, "nobody can tell that they are over");
     assert!(probed(&server, "some").contains("Connection refused"));
+    postgres.forget_tls();
     postgres.start_again();
     wait_for_status(&server, "some", "up");
+    assert!(probed(&server, "verified").contains("unknown: localhost"), "it is not asked without TLS");
     postgres.execute("delete from profile where id = 17");
     wait_for_records(&server, "profiles", 1);
     postgres.execute("delete from profile");
@@ -179,8 +181,10 @@ fn a_row_of_mariadb_violates_while_it_is_there() {
     wait_for_status(&server, "profiles", "unknown");
     assert_eq!(check_of(&server, "profiles")["records"], 2, "nobody can tell that they are over");
     assert!(probed(&server, "some").contains("Connection refused"));
+    mariadb.forget_tls();
     mariadb.start_again();
     wait_for_status(&server, "some", "up");
+    assert!(probed(&server, "verified").contains("unknown: localhost"), "it is not asked without TLS");
     mariadb.execute("delete from shop.profile");
     wait_for_status(&server, "profiles", "up");
     wait_for_status(&server, "some", "failing");

@@ -20,6 +20,7 @@ pub(crate) struct Mariadb {
     process: Option<Process>,
     folder: TempDir,
     certificates: Certificates,
+    has_tls: bool,
 }
 
 impl Mariadb {
@@ -30,7 +31,7 @@ impl Mariadb {
         std::fs::create_dir(&data).unwrap();
         let mut command = tool("mariadbd");
         as_somebody(&mut command, &[folder.path(), &data, &certificates.key, &certificates.certificate]);
-        let mut mariadb = Mariadb { port: free_port(), process: None, folder, certificates };
+        let mut mariadb = Mariadb { port: free_port(), process: None, folder, certificates, has_tls: true };
         mariadb.make();
         mariadb.start_again();
         for statement in [
@@ -85,15 +86,22 @@ impl Mariadb {
             "--bind-address=127.0.0.1".to_owned(),
             "--skip-name-resolve".to_owned(),
             format!("--socket={}", self.socket().display()),
-            format!("--ssl-cert={}", self.certificates.certificate.display()),
-            format!("--ssl-key={}", self.certificates.key.display()),
         ]);
+        if self.has_tls {
+            command.arg("--ssl-cert").arg(&self.certificates.certificate);
+            command.arg("--ssl-key").arg(&self.certificates.key);
+        }
         as_somebody(&mut command, &[]);
         self.process = Some(Process::start("mariadbd", &mut command, folder));
         wait_for("MariaDB", PATIENCE, || {
             self.process.as_mut().unwrap().assert_alive();
             self.try_values("select 1").ok()
         });
+    }
+
+    /// The next start has no TLS.
+    pub(crate) fn forget_tls(&mut self) {
+        self.has_tls = false;
     }
 
     /// As after a crash.

@@ -26,6 +26,7 @@ pub(crate) struct Postgres {
     process: Option<Process>,
     folder: TempDir,
     certificates: Certificates,
+    has_tls: bool,
 }
 
 /// Runs as somebody who is not root, and owns what it is given.
@@ -49,7 +50,7 @@ impl Postgres {
         as_somebody(&mut initdb, &[folder.path(), &certificates.key, &certificates.certificate]);
         let (is_good, said) = run(&mut initdb);
         assert!(is_good, "initdb: {said}");
-        let mut postgres = Postgres { port: free_port(), process: None, folder, certificates };
+        let mut postgres = Postgres { port: free_port(), process: None, folder, certificates, has_tls: true };
         postgres.start_again();
         postgres.execute(&format!(
             "create table profile (id integer, email text, picture bytea);
@@ -73,7 +74,7 @@ impl Postgres {
             set("port", &self.port.to_string()),
             set("listen_addresses", "127.0.0.1"),
             set("unix_socket_directories", folder.to_str().unwrap()),
-            set("ssl", "on"),
+            set("ssl", if self.has_tls { "on" } else { "off" }),
             set("ssl_cert_file", self.certificates.certificate.to_str().unwrap()),
             set("ssl_key_file", self.certificates.key.to_str().unwrap()),
             set("fsync", "off"),
@@ -85,6 +86,11 @@ impl Postgres {
             self.process.as_mut().unwrap().assert_alive();
             self.try_values("select 1").ok()
         });
+    }
+
+    /// The next start has no TLS.
+    pub(crate) fn forget_tls(&mut self) {
+        self.has_tls = false;
     }
 
     /// As after a crash of its machine, but for what it leaves in memory.
