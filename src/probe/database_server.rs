@@ -83,6 +83,7 @@ pub(super) fn read(
     let at = fields.at_value(key);
     let read = ServerUrl::parse(url.expose(), form);
     let url = read.map_err(|why| loader.log.fault(at, format!("the URL of `{key}` {why}"))).ok()?;
+    loader.secrets.extend(url.password.clone());
     let is_socket = matches!(url.at, ServerAt::Socket(_));
     if tls.is_some() && (is_socket || !matches!(url.encryption, None | Some(Encryption::Verified))) {
         let message = "`tls_config` says nothing here: by its URL the server is not verified";
