@@ -60,9 +60,21 @@ pub struct ProbeCounters {
     ends_by_ms: AtomicI64,
     /// Trouble reading whom the system trusts.
     pub trust: RepeatedTrouble,
+    superusers: Mutex<Vec<Arc<str>>>,
 }
 
 impl ProbeCounters {
+    /// The databases that are asked by somebody whom nothing is forbidden, as far as is known.
+    pub fn note_superusers(&self, databases: Vec<Arc<str>>) {
+        *self.superusers.lock().unwrap_or_else(PoisonError::into_inner) = databases;
+    }
+
+    /// Whether this one is.
+    pub fn is_asked_by_superuser(&self, database: &str) -> bool {
+        let databases = self.superusers.lock().unwrap_or_else(PoisonError::into_inner);
+        databases.iter().any(|name| **name == *database)
+    }
+
     /// A look has ended.
     pub fn ended(&self, kind: ProbeKind, is_unknown: bool) {
         self.ended[kind as usize].fetch_add(1, Ordering::Relaxed);
@@ -116,6 +128,7 @@ impl Default for ProbeCounters {
             waits_since_ms: AtomicI64::new(0),
             ends_by_ms: AtomicI64::new(0),
             trust: RepeatedTrouble::default(),
+            superusers: Mutex::default(),
         }
     }
 }

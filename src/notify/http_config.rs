@@ -129,7 +129,7 @@ pub(crate) fn http_config(loader: &mut Loader, fields: &Fields<'_>) -> HttpConfi
     HttpConfig { authorization, basic_auth, proxy_url, tls: tls.unwrap_or_default() }
 }
 
-pub(super) fn tls_config(loader: &mut Loader, fields: &Fields<'_>) -> TlsConfig {
+pub(crate) fn tls_config(loader: &mut Loader, fields: &Fields<'_>) -> TlsConfig {
     let ca_pem = pem_file(loader, fields, "ca_file", pem::authorities);
     if fields.has("cert_file") != fields.has("key_file") {
         loader.log.fault(fields.at, "`cert_file` and `key_file` go together");

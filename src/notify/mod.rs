@@ -19,7 +19,7 @@ pub(crate) mod exec;
 pub(crate) mod http_config;
 pub(crate) mod pem;
 mod ping_urls;
-mod redact;
+pub(crate) mod redact;
 pub mod render;
 mod resolve;
 pub mod sample;

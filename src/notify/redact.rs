@@ -26,7 +26,7 @@ pub(super) fn redact(text: &str, url: &Secret, http: &HttpConfig) -> String {
 }
 
 /// Removes these secrets, except short ones.
-pub(super) fn without(text: &str, mut secrets: Vec<String>) -> String {
+pub(crate) fn without(text: &str, mut secrets: Vec<String>) -> String {
     secrets.retain(|secret| secret.len() >= MIN_SECRET_BYTES);
     // Longest first, so that a secret that is part of another does not break it up.
     secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));

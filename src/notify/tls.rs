@@ -23,7 +23,7 @@ pub fn install_crypto() {
 
 /// How we verify HTTP servers, and the certificate that we present. If no TLS is needed, no certificates are read: a
 /// machine that has none can still post without encryption.
-pub(super) fn client_config(config: &TlsConfig, is_needed: bool) -> Result<Arc<ClientConfig>, String> {
+pub(crate) fn client_config(config: &TlsConfig, is_needed: bool) -> Result<Arc<ClientConfig>, String> {
     let fault = |error: Error| format!("TLS cannot be set up: {error}");
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone());

@@ -20,8 +20,6 @@ use crate::core::probe::{FoundRows, ProbeFound, SqlProbe};
 use crate::core::text::{begun, first_chars, one_line};
 use crate::core::time::Span;
 
-/// The most looks at one file at a time (17.6). One that hangs in the disk stays one of them.
-const MAX_CONNECTIONS: usize = 4;
 /// The largest value, in bytes: what a query makes beyond it is an error.
 const MAX_VALUE_BYTES: i32 = 4 << 20;
 /// So many steps of SQLite's machine are made between two looks whether there is still time.
@@ -33,6 +31,7 @@ const MAX_WHY_CHARS: usize = 400;
 #[derive(Debug)]
 pub(super) struct SqliteLooker {
     path: PathBuf,
+    /// As many looks as may run at a time (17.6b): one that hangs in the disk stays one of them.
     room: Arc<Semaphore>,
 }
 
@@ -46,8 +45,8 @@ impl Drop for EndsIt {
 }
 
 impl SqliteLooker {
-    pub(super) fn new(path: PathBuf) -> SqliteLooker {
-        SqliteLooker { path, room: Arc::new(Semaphore::new(MAX_CONNECTIONS)) }
+    pub(super) fn new(path: PathBuf, max_connections: usize) -> SqliteLooker {
+        SqliteLooker { path, room: Arc::new(Semaphore::new(max_connections)) }
     }
 
     /// Looks; `rows` is empty yet.
@@ -191,7 +190,7 @@ mod tests {
     }
 
     async fn said(path: &Path, query: &str) -> String {
-        let found = SqliteLooker::new(path.to_owned()).look(&probe(query), Span::secs(10), rows()).await;
+        let found = SqliteLooker::new(path.to_owned(), 4).look(&probe(query), Span::secs(10), rows()).await;
         format!("{} {}{}", found.outcome.as_str(), found.why, found.text.replace('\n', ";"))
     }
 
@@ -272,13 +271,13 @@ mod tests {
     async fn a_query_without_an_end_ends_with_its_time() {
         let folder = tempfile::tempdir().unwrap();
         let (path, _writer) = file(folder.path());
-        let looker = SqliteLooker::new(path);
+        let looker = SqliteLooker::new(path, 4);
         let endless =
             "with recursive a(x) as (select 1 union all select x + 1 from a) select count(*) from a";
         let found = looker.look(&probe(endless), Span::ms(100), rows()).await;
         assert_eq!(found, ProbeFound::unknown("the database did not answer within 100ms"));
         // All turns are there again once it has ended.
-        let _turns = looker.room.acquire_many(MAX_CONNECTIONS as u32).await.unwrap();
+        let _turns = looker.room.acquire_many(4).await.unwrap();
         let nowhere = folder.path().join("nowhere.db");
         assert!(said(&nowhere, "select 1").await.starts_with("unknown there is no file"));
         assert!(!nowhere.exists());

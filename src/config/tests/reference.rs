@@ -11,7 +11,7 @@ use crate::notify::email::{EMAIL, SMTP};
 use crate::notify::exec::{EXEC, EXEC_LIMITS};
 use crate::notify::http_config::{AUTHORIZATION, BASIC_AUTH, HTTP_CONFIG, TLS_CONFIG};
 use crate::notify::webhook::WEBHOOK;
-use crate::probe::database::{DATABASE, SQLITE};
+use crate::probe::database::{DATABASE, MYSQL, POSTGRES, SQLITE};
 use crate::probe::prometheus::PROMETHEUS;
 use crate::yaml::units::parse_size;
 
@@ -89,7 +89,7 @@ Time zones have IANA names (`Europe/Berlin`). Zone rules come from `$TZDIR` of t
 noticed at a reload, or within minutes. Keep `tzdata` up to date: rules change several times a year.
 ";
 
-const SECTIONS: [(&Section, &str); 44] = [
+const SECTIONS: [(&Section, &str); 46] = [
     (&keys::MAIN, "The main file"),
     (&keys::CHECK_FILE, "A file of `check_files`"),
     (&keys::CHECK, "A check (`checks`)"),
@@ -106,6 +106,8 @@ const SECTIONS: [(&Section, &str); 44] = [
     (&PROMETHEUS, "A Prometheus (`prometheuses`)"),
     (&DATABASE, "A database (`databases`)"),
     (&SQLITE, "`sqlite` of a database"),
+    (&POSTGRES, "`postgres` of a database"),
+    (&MYSQL, "`mysql` of a database"),
     (&keys::DEFAULTS, "`defaults`"),
     (&RECEIVER, "A receiver (`receivers`)"),
     (&EMAIL, "`email` of a receiver or an action"),

@@ -1,10 +1,11 @@
 //! Whatever is wrong around a secret, no part of the secret is shown.
 
-use super::load_files;
+use super::{good, load_files};
 use crate::config::keys::{self, Kind, Section};
 use crate::notify::email::SMTP;
 use crate::notify::http_config::{AUTHORIZATION, BASIC_AUTH, HTTP_CONFIG};
 use crate::notify::webhook::WEBHOOK;
+use crate::probe::database::{MYSQL, POSTGRES};
 
 const SECRET: &str = "S3cr3tW0rd";
 
@@ -39,6 +40,13 @@ const PLACES: &[(&Section, &str, &str, [&str; 2])] = &[
         "url",
         "receivers:\n  - name: a\n    webhook:\n      format: slack\n      ",
         ["receivers: [{name: a, webhook: {format: slack, ", "}}]"],
+    ),
+    (&MYSQL, "url", "databases:\n  - name: a\n    mysql:\n      ", ["databases: [{name: a, mysql: {", "}}]"]),
+    (
+        &POSTGRES,
+        "url",
+        "databases:\n  - name: a\n    postgres:\n      ",
+        ["databases: [{name: a, postgres: {", "}}]"],
     ),
     (
         &HTTP_CONFIG,
@@ -199,4 +207,13 @@ fn every_secret_of_the_table_has_a_place() {
             assert!(has, "{} of {section:?}", key.name);
         }
     }
+}
+
+#[test]
+fn a_password_in_the_url_of_a_database_is_a_secret_by_itself() {
+    let config = good(
+        "databases: [{name: a, postgres: {url: 'postgres://a:p%40ss@localhost/c'}}]\nchecks: [{name: a, every: 1h}]\n",
+    );
+    assert!(config.secrets.iter().any(|secret| secret.expose() == "p@ss"));
+    assert!(!format!("{:?}", config.databases).contains("p@ss"));
 }

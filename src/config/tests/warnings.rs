@@ -272,3 +272,20 @@ fn checks_without_a_ref_are_a_warning() {
     check(&two(", ref: x7kq2a"), &[]);
     check(&two(", ref: axtqfc"), &["add `ref: uhgp2v` to it"]);
 }
+
+/// With `url` in place each has a warning of its own.
+#[test]
+fn a_database_elsewhere_that_is_not_verified_is_a_warning() {
+    let in_place = "`url` is a secret in place";
+    let on_the_way = "whoever is on the way to the database";
+    let of = |database: &str, expected: &[&str]| {
+        check(&format!("databases: [{{name: a, {database}}}]\nchecks: [{{name: a, every: 1h}}]\n"), expected);
+    };
+    of("postgres: {url: 'postgres://a:b@db.example.org/c'}", &[in_place, on_the_way]);
+    of("postgres: {url: 'postgres://a:b@db.example.org/c?sslmode=disable'}", &[in_place, on_the_way]);
+    of("mysql: {url: 'mysql://a:b@10.0.0.1/c?sslmode=prefer'}", &[in_place, on_the_way]);
+    of("postgres: {url: 'postgres://a:b@db.example.org/c?sslmode=require'}", &[in_place]);
+    of("postgres: {url: 'postgres://a:b@db.example.org/c', tls_config: {}}", &[in_place]);
+    of("postgres: {url: 'postgres://a:b@127.0.0.1/c'}", &[in_place]);
+    of("mysql: {url: 'mysql://a:b@db/c?socket=/run/mysqld/mysqld.sock'}", &[in_place]);
+}

@@ -23,6 +23,8 @@ pub struct SqlProbe {
 impl SqlProbe {
     /// `timeout` where nothing is said.
     pub const DEFAULT_TIMEOUT: Span = Span::secs(10);
+    /// How many looks run at one database at a time, where nothing is said.
+    pub const DEFAULT_CONNECTIONS: usize = 4;
     /// As much of a value is read.
     pub const MAX_VALUE_CHARS: usize = 1_024;
 }

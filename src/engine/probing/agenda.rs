@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::waiting::{LookCount, LookQueues};
+use super::waiting::{LookCount, LookLimits, LookQueues, LookRoom};
 use crate::core::assertion::FoundBy;
 use crate::core::check::CheckId;
-use crate::core::probe::{ProbeKind, due_after, first_due};
+use crate::core::probe::{due_after, first_due};
 use crate::core::time::{Span, Time};
 use crate::store::live::Check;
 
@@ -26,11 +26,11 @@ pub(super) struct Agenda {
 #[derive(Debug)]
 struct Planned {
     check: Arc<Check>,
-    kind: ProbeKind,
+    room: LookRoom,
     /// When it is due, or was as its look began.
     due: Time,
-    /// How it is looked at while a look runs, which may be otherwise than the check says by now.
-    running: Option<ProbeKind>,
+    /// In which room a look runs, which may be another than the check says by now.
+    running: Option<LookRoom>,
     /// What is looked at has changed while a look ran: it is looked at again then, as soon as that has ended.
     again_at: Option<Time>,
     /// It is not looked at any more, but a look still runs.
@@ -76,14 +76,14 @@ fn first_due_of(check: &Check, last: Option<Time>, now: Time) -> Option<Time> {
 
 /// What is declared anew, or asserted otherwise than what is `known`.
 fn planned_anew(check: &Arc<Check>, known: Option<&Planned>, now: Time) -> Option<Planned> {
-    let kind = check.definition.spec.asserts().and_then(FoundBy::probe)?;
+    let room = check.definition.spec.asserts().and_then(LookRoom::of)?;
     let last = if known.is_none() { last_result(check) } else { None };
     let due = first_due_of(check, last, now)?;
     // What was asserted before is still being looked at: the writer drops what that finds (17.7).
-    let running = known.and_then(|known| known.running);
-    let again_at = running.map(|_| due);
+    let running = known.and_then(|known| known.running.clone());
+    let again_at = running.as_ref().map(|_| due);
     let armed_since = armed_since(check);
-    Some(Planned { check: check.clone(), kind, due, running, again_at, is_gone: false, armed_since })
+    Some(Planned { check: check.clone(), room, due, running, again_at, is_gone: false, armed_since })
 }
 
 impl Planned {
@@ -107,7 +107,7 @@ impl Planned {
             && due < self.due
             && self.running.is_none()
         {
-            waiting.remove(self.kind, self.due, id);
+            waiting.remove(&self.room, self.due, id);
             self.due = due;
             self.wait_in(waiting);
         }
@@ -116,7 +116,7 @@ impl Planned {
     /// It waits for its due time, unless it runs.
     fn wait_in(&self, waiting: &mut LookQueues) {
         if self.running.is_none() {
-            waiting.add(self.kind, self.due, self.check.id);
+            waiting.add(&self.room, self.due, self.check.id);
         }
     }
 
@@ -145,7 +145,7 @@ impl Agenda {
         // They count until they end, and where one is declared again meanwhile no second look begins beside it (17.6a).
         let still_running = before.into_iter().filter(|(_, known)| known.running.is_some());
         self.all.extend(still_running.map(|(id, known)| (id, Planned { is_gone: true, ..known })));
-        self.running = LookCount::of(self.all.values().filter_map(|planned| planned.running));
+        self.running = LookCount::of(self.all.values().filter_map(|planned| planned.running.as_ref()));
     }
 
     /// 17.5b: what was paused, and is not any more, is looked at at once. One that runs says by its end that it is not wanted.
@@ -197,24 +197,24 @@ impl Agenda {
     }
 
     /// How many run.
-    pub(super) fn running(&self) -> LookCount {
-        self.running
+    pub(super) fn running(&self) -> &LookCount {
+        &self.running
     }
 
     /// Begins the oldest look that is due and has room, where so many may run.
-    pub(super) fn begin(&mut self, most: LookCount, now: Time) -> Option<DueLook> {
-        let (due, id) = self.waiting.take(self.running, most, now)?;
+    pub(super) fn begin(&mut self, most: &LookLimits, now: Time) -> Option<DueLook> {
+        let (due, id) = self.waiting.take(&self.running, most, now)?;
         let planned = self.all.get_mut(&id).expect("what waits is known");
-        planned.running = Some(planned.kind);
-        self.running.add(planned.kind);
+        planned.running = Some(planned.room.clone());
+        self.running.add(&planned.room);
         Some(DueLook { check: planned.check.clone(), due })
     }
 
     /// A look has ended, or did not begin. Answers how many due times have passed meanwhile, which are skipped.
     pub(super) fn end(&mut self, id: CheckId, became: LookEnd, now: Time) -> u64 {
         let Some(planned) = self.all.get_mut(&id) else { return 0 };
-        let Some(kind) = planned.running.take() else { return 0 };
-        self.running.remove(kind);
+        let Some(room) = planned.running.take() else { return 0 };
+        self.running.remove(&room);
         if planned.is_gone {
             self.all.remove(&id);
             return 0;

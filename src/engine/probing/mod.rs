@@ -21,18 +21,20 @@ use agenda::{Agenda, DueLook, LookEnd};
 use apart::Apart;
 use looks::Looks;
 use task::{Look, LookDone};
-use waiting::LookCount;
+use waiting::LookLimits;
 
 /// The longest sleep: so soon it is noticed that other checks are declared, or that the clock was set.
 const LOOK_ROUND_EVERY: Span = Span::secs(1);
 
 /// Looks until it is dropped, which ends all looks that run (17.7).
 pub(super) async fn run(engine: &Arc<Engine>) {
+    let looker = engine.outward.borrow().looker.clone();
     let mut prober = Prober {
         engine,
         agenda: Agenda::default(),
         declared: CheckList::default(),
-        looker: engine.outward.borrow().looker.clone(),
+        limits: limits(&looker),
+        looker,
         newest: engine.clock.now(),
         apart: Apart::default(),
         is_threadless: false,
@@ -56,12 +58,17 @@ struct Prober<'e> {
     declared: CheckList,
     /// With what it is looked.
     looker: Arc<Looker>,
+    limits: LookLimits,
     /// The newest time that was seen.
     newest: Time,
     apart: Apart,
     /// The thread could not be had when it was last asked for.
     is_threadless: bool,
     looks: Looks<Arc<Look>, LookDone>,
+}
+
+fn limits(looker: &Looker) -> LookLimits {
+    LookLimits::with_databases(looker.max_connections())
 }
 
 impl Prober<'_> {
@@ -83,6 +90,7 @@ impl Prober<'_> {
             // 17.5b: another Prometheus or database of that name is another thing.
             let is_asked_otherwise = |found_by: &FoundBy| !looker.asks_as(&self.looker, found_by);
             self.agenda.look_again(is_asked_otherwise, now);
+            self.limits = limits(&looker);
             self.looker = looker;
         }
     }
@@ -105,15 +113,16 @@ impl Prober<'_> {
             && self.agenda.is_due(engine.clock.now())
             && let Some(runtime) = self.runtime().await
         {
-            while let Some(due) = self.agenda.begin(LookCount::MOST, engine.clock.now()) {
+            while let Some(due) = self.agenda.begin(&self.limits, engine.clock.now()) {
                 self.begin(&due, &runtime);
             }
         }
         let (probes, now) = (&engine.counters.probes, engine.clock.now());
-        probes.running.store(self.agenda.running().all as u64, Ordering::Relaxed);
+        probes.running.store(self.agenda.running().all() as u64, Ordering::Relaxed);
         probes.waits_since(self.agenda.next().filter(|due| *due <= now));
         probes.ends_by(self.looks.running().map(|look| look.ends_by()).min());
         probes.trust.note(!engine.outward.borrow().looker.lacks_trust(), now);
+        probes.note_superusers(self.looker.superusers());
     }
 
     /// What is due waits for it, and is begun in a later round.

@@ -23,7 +23,7 @@ pub(super) fn section(app: &App, definition: &Definition) -> Markup {
     match definition.spec.assert {
         None => html! { h2 { "Ping it" } (lines(app, definition)) },
         Some(_) if definition.spec.is_probed() => {
-            html! { h2 { "Looked at by punctual" } (probed(definition)) }
+            html! { h2 { "Looked at by punctual" } (probed(app, definition)) }
         }
         Some(_) => html! { h2 { "Report it" } (reports(app, definition)) },
     }
@@ -56,7 +56,7 @@ fn lines(app: &App, definition: &Definition) -> Markup {
 }
 
 /// For a check that we look at ourselves.
-fn probed(definition: &Definition) -> Markup {
+fn probed(app: &App, definition: &Definition) -> Markup {
     html! {
         p {
             @match definition.spec.asserts() {
@@ -73,7 +73,19 @@ fn probed(definition: &Definition) -> Markup {
             Some(FoundBy::Exec(probe)) => { pre { (command_line(&probe.line)) } }
             _ => {}
         }
+        @if is_by_superuser(app, definition) {
+            div.banner.warn {
+                "It is asked by a superuser, who may write files, end programs and read every table by a query: give it a role that \
+                 may only " code { "SELECT" } " (docs/probes.md)."
+            }
+        }
     }
+}
+
+/// 17.13g
+fn is_by_superuser(app: &App, definition: &Definition) -> bool {
+    let probes = &app.services.counters.own.probes;
+    matches!(definition.spec.asserts(), Some(FoundBy::Sql(probe)) if probes.is_asked_by_superuser(&probe.database))
 }
 
 /// A command as it would be typed.

@@ -4,7 +4,7 @@ use crate::core::assertion::{Assertion, AssertionResult, Finds, Outcome};
 use crate::core::blind::BlindWindows;
 use crate::core::check::{Definition, Name, Source, Spec};
 use crate::core::fixtures::probed_at;
-use crate::core::probe::{ExecLimits, ExecProbe, PromqlProbe};
+use crate::core::probe::{ExecLimits, ExecProbe, PromqlProbe, SqlProbe};
 use crate::core::schedule::Schedule;
 use crate::core::state::State;
 use crate::core::step::{Input, step};
@@ -31,6 +31,18 @@ fn asserting(id: u64, mins: i64, assertion: Assertion) -> Arc<Check> {
     Arc::new(Check::new(CheckId(id), Definition::new(name, spec, Source::Api).into(), known))
 }
 
+fn query(id: u64, database: &str) -> Arc<Check> {
+    let sql = SqlProbe {
+        database: database.into(),
+        query: "select 1".into(),
+        key: Arc::default(),
+        title: Arc::default(),
+        wants_some: false,
+        timeout: SqlProbe::DEFAULT_TIMEOUT,
+    };
+    asserting(id, 60, Assertion { found_by: FoundBy::Sql(sql), ..probed_at("") })
+}
+
 /// What a look came to at this time.
 fn result_at(check: &Check, at: Time) {
     let result = AssertionResult::new(Outcome::Unknown, None);
@@ -51,7 +63,12 @@ fn declared(checks: &[Arc<Check>]) -> Agenda {
 
 /// Begins all that are due.
 fn begun(agenda: &mut Agenda, now: Time) -> Vec<u64> {
-    std::iter::from_fn(|| agenda.begin(LookCount::MOST, now)).map(|look| look.check.id.0).collect()
+    std::iter::from_fn(|| agenda.begin(&LookLimits::default(), now)).map(|look| look.check.id.0).collect()
+}
+
+/// How many run, and how many of them are commands.
+fn count(agenda: &Agenda) -> (usize, usize) {
+    (agenda.running().all(), agenda.running().in_room(&LookRoom::Commands))
 }
 
 fn times(agenda: &Agenda) -> Vec<(u64, Time)> {
@@ -84,13 +101,13 @@ fn no_more_run_than_there_is_room_for() {
     let all: Vec<_> = (0..10).map(|number| probed(number, 60)).collect();
     let mut agenda = declared(&all);
     let later = start() + Span::mins(2);
-    let four = LookCount { all: 4, commands: 8 };
-    let looks: Vec<DueLook> = std::iter::from_fn(|| agenda.begin(four, later)).collect();
-    assert_eq!((looks.len(), agenda.running().all), (4, 4));
+    let four = LookLimits { all: 4, ..LookLimits::default() };
+    let looks: Vec<DueLook> = std::iter::from_fn(|| agenda.begin(&four, later)).collect();
+    assert_eq!((looks.len(), agenda.running().all()), (4, 4));
     assert!(looks.is_sorted_by_key(|look| look.due));
     agenda.end(looks[2].check.id, LookEnd::Done, later);
-    let fifth = agenda.begin(four, later).expect("there is room again");
-    assert!(fifth.due >= looks[3].due && agenda.begin(four, later).is_none());
+    let fifth = agenda.begin(&four, later).expect("there is room again");
+    assert!(fifth.due >= looks[3].due && agenda.begin(&four, later).is_none());
 }
 
 /// 17.6b: commands that wait for each other hold up nothing else, and are told as waiting.
@@ -99,8 +116,8 @@ fn eight_commands_run_at_a_time_while_other_looks_go_on() {
     let all: Vec<_> = (0..20).map(|id| command(id, 60)).chain((20..120).map(|id| probed(id, 60))).collect();
     let mut agenda = declared(&all);
     let later = start() + Span::mins(2);
-    let looks: Vec<DueLook> = std::iter::from_fn(|| agenda.begin(LookCount::MOST, later)).collect();
-    assert_eq!(agenda.running(), LookCount { all: 64, commands: 8 });
+    let looks: Vec<DueLook> = std::iter::from_fn(|| agenda.begin(&LookLimits::default(), later)).collect();
+    assert_eq!(count(&agenda), (64, 8));
     let (commands, others): (Vec<_>, Vec<_>) = looks.iter().partition(|look| look.check.id.0 < 20);
     assert_eq!((commands.len(), others.len()), (8, 56));
     assert!(commands.is_sorted_by_key(|look| look.due) && others.is_sorted_by_key(|look| look.due));
@@ -108,10 +125,28 @@ fn eight_commands_run_at_a_time_while_other_looks_go_on() {
         agenda.end(other.check.id, LookEnd::Done, later);
     }
     assert!(begun(&mut agenda, later).iter().all(|id| *id >= 20), "no command has ended");
-    assert_eq!((agenda.running().commands, agenda.is_due(later)), (8, true));
+    assert_eq!((count(&agenda).1, agenda.is_due(later)), (8, true));
     agenda.end(commands[3].check.id, LookEnd::Done, later);
-    let ninth = agenda.begin(LookCount::MOST, later).expect("a command has ended");
+    let ninth = agenda.begin(&LookLimits::default(), later).expect("a command has ended");
     assert!(ninth.check.id.0 < 20 && ninth.due >= commands[7].due);
+}
+
+/// 17.6b: those that wait for a database hold up nothing else, not even at another one.
+#[test]
+fn so_many_look_at_a_database_at_a_time_as_it_takes() {
+    let slow = (0..20).map(|id| query(id, "slow"));
+    let all: Vec<_> = slow.chain((20..30).map(|id| query(id, "main"))).chain([probed(30, 60)]).collect();
+    let mut agenda = declared(&all);
+    let later = start() + Span::mins(2);
+    let limits = LookLimits::with_databases([(Arc::from("slow"), 2)].into_iter());
+    let looks: Vec<DueLook> = std::iter::from_fn(|| agenda.begin(&limits, later)).collect();
+    let (slow, others): (Vec<_>, Vec<_>) = looks.iter().partition(|look| look.check.id.0 < 20);
+    assert_eq!((slow.len(), others.len()), (2, SqlProbe::DEFAULT_CONNECTIONS + 1), "of others each has four");
+    assert!(slow.is_sorted_by_key(|look| look.due) && others.is_sorted_by_key(|look| look.due));
+    agenda.end(slow[0].check.id, LookEnd::Done, later);
+    let third = agenda.begin(&limits, later).expect("one has ended");
+    assert!(third.check.id.0 < 20 && third.due >= slow[1].due);
+    assert!(agenda.begin(&limits, later).is_none());
 }
 
 /// 17.6b: what is due and has no room lets nobody oversleep what has.
@@ -134,11 +169,11 @@ fn a_command_counts_as_one_until_it_ends() {
     let later = start() + Span::mins(2);
     assert_eq!(begun(&mut agenda, later), [1]);
     agenda.declare([probed(1, 60)].iter(), later);
-    assert_eq!(agenda.running(), LookCount { all: 1, commands: 1 });
+    assert_eq!(count(&agenda), (1, 1));
     agenda.end(CheckId(1), LookEnd::NotWanted, later);
-    assert_eq!(agenda.running(), LookCount::default());
+    assert_eq!(agenda.running(), &LookCount::default());
     assert_eq!(begun(&mut agenda, later + Span::mins(1)), [1]);
-    assert_eq!(agenda.running(), LookCount { all: 1, commands: 0 });
+    assert_eq!(count(&agenda), (1, 0));
 }
 
 /// 17.5b: what is looked at as before keeps its times, what is not goes, and a result that is there is not looked for again;
@@ -170,11 +205,11 @@ fn what_is_removed_counts_until_its_look_ends_and_no_second_begins_beside_it() {
     let now = start() + Span::mins(2);
     assert_eq!(begun(&mut agenda, now).len(), 2);
     agenda.declare([].iter(), now);
-    assert_eq!(agenda.running().all, 2);
+    assert_eq!(agenda.running().all(), 2);
     agenda.declare([one.clone()].iter(), now);
     assert!(begun(&mut agenda, now + Span::mins(1)).is_empty());
     agenda.end(other.id, LookEnd::Done, now);
-    assert_eq!((agenda.running().all, agenda.next()), (1, None));
+    assert_eq!((agenda.running().all(), agenda.next()), (1, None));
     agenda.end(one.id, LookEnd::NotWanted, now);
     assert_eq!(begun(&mut agenda, now + Span::mins(1)), [1]);
 }
@@ -279,8 +314,8 @@ fn a_clock_that_is_set_back_delays_no_look_by_more_than_its_period() {
     let all: Vec<_> = (0..10).map(|number| probed(number, 10)).collect();
     let mut agenda = declared(&all);
     let wrong = start() + Span::mins(5_000_000);
-    let running = agenda.begin(LookCount::MOST, wrong).expect("it is due").check.id;
-    while let Some(look) = agenda.begin(LookCount::MOST, wrong) {
+    let running = agenda.begin(&LookLimits::default(), wrong).expect("it is due").check.id;
+    while let Some(look) = agenda.begin(&LookLimits::default(), wrong) {
         agenda.end(look.check.id, LookEnd::Done, wrong);
     }
     assert!(agenda.next() > Some(wrong));
