@@ -1,8 +1,8 @@
 //! What `detect` finds: told once, remembered for a time, and never told as over (§19).
 
 use punctual::core::assertion::Remember;
-use punctual::core::ping::Rid;
 use punctual::core::outbox::DeliveryKind;
+use punctual::core::ping::Rid;
 
 use punctual::store::{Saying, Stood};
 
