@@ -78,6 +78,7 @@ impl PingUrls {
             with: _,
             emails: _,
             records,
+            diagnosis,
         } = &mut notice;
         let timed = last_log.iter_mut().chain(output).map(|(_, text)| text);
         let of_the_run = last_run.iter_mut().flat_map(|run| run.comment.iter_mut().chain([&mut run.source]));
@@ -91,6 +92,10 @@ impl PingUrls {
             if let Some(text) = self.hidden(record.key.as_str(), external_url) {
                 record.key = distinct(&text, &record.key);
             }
+        }
+        if let Some(diagnosis) = diagnosis {
+            let shown = |text: &str| self.hidden(text, external_url).unwrap_or_else(|| text.to_owned());
+            *diagnosis = diagnosis.reworded(shown);
         }
         texts
             .chain(timed)

@@ -51,6 +51,7 @@ pub fn alert(now: Time) -> Notice {
         repeat_interval: None,
         thread: None,
         records: None,
+        diagnosis: None,
         blind: None,
         emails: Vec::new(),
         alias: None,

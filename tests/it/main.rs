@@ -24,6 +24,7 @@ mod compat;
 mod crowds;
 mod dashboards;
 mod deploy;
+mod diagnoses;
 mod durability;
 mod edit_forms;
 mod endless;

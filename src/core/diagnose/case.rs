@@ -78,6 +78,14 @@ impl CaseSaid {
     }
 }
 
+impl CaseSaid {
+    pub(super) fn reword(&mut self, word: impl Fn(&str) -> String) {
+        for text in [&mut self.name, &mut self.problem, &mut self.reason] {
+            *text = word(text);
+        }
+    }
+}
+
 impl Case {
     /// So many may apply at once.
     pub const MOST: usize = 20;

@@ -71,6 +71,16 @@ impl DiagnosisFound {
         }
     }
 
+    /// What is, or would be, done.
+    pub fn plan(&self) -> Option<&str> {
+        match self {
+            DiagnosisFound::Solution(Solution { plan, .. }) | DiagnosisFound::Proposal { plan, .. } => {
+                Some(plan)
+            }
+            _ => None,
+        }
+    }
+
     /// Whether it is the same as another one: the same kind, with the same cases, whatever is said of them.
     pub(super) fn is_alike(&self, other: &DiagnosisFound) -> bool {
         let names = |found: &DiagnosisFound| {

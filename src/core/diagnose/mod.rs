@@ -7,6 +7,7 @@ mod case;
 mod decide;
 mod diagnosis;
 mod solution;
+mod words;
 
 pub use case::{Case, CaseError, CaseSaid, Remedy};
 pub use decide::{CasesFound, Decided, Decision, decide};

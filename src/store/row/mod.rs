@@ -4,6 +4,7 @@
 
 mod assertion;
 mod definition;
+mod diagnosis;
 mod notice;
 mod outbox;
 mod record;
@@ -15,6 +16,7 @@ mod window;
 mod words;
 
 pub(super) use definition::{read_definition, write_definition};
+pub(super) use diagnosis::{read_diagnosis, write_diagnosis};
 pub(super) use notice::{read_alerts, read_notices, write_alerts, write_notices};
 pub(super) use outbox::*;
 pub(super) use record::{read_labels, write_labels};

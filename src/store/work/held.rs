@@ -4,7 +4,7 @@ use super::reminders::hand_over;
 use super::rows::{Rows, Settled};
 use super::settle::{TakenBefore, settle_the_rest};
 use crate::core::incident::IncidentStatus;
-use crate::core::outbox::{CancelReason, Delivery, DeliveryKind, DeliveryState, Message};
+use crate::core::outbox::{CancelReason, Delivery, DeliveryState, Message};
 use crate::core::time::Time;
 use crate::store::{LetGo, StoreError};
 
@@ -49,10 +49,9 @@ fn thaw(rows: &mut dyn Rows, message: &Message, now: Time) -> Result<(), StoreEr
 }
 
 fn is_still_bad(rows: &dyn Rows, row: &Delivery) -> Result<bool, StoreError> {
-    let tells_bad = matches!(row.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
     // What occurred is still to be told where it is remembered no more.
     let goes_on = rows
         .incident(row.incident)?
         .is_some_and(|incident| !incident.status.is_ended() || incident.status == IncidentStatus::Over);
-    Ok(tells_bad && goes_on)
+    Ok(row.kind.tells_bad() && goes_on)
 }

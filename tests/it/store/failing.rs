@@ -15,8 +15,8 @@ use punctual::core::time::{Span, Time};
 use punctual::store::live::Live;
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
-    Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RecordAnswer,
-    RecordCall, RefusedEdit, Saying, Settling, Stood, Store, StoreError,
+    Applied, ByHand, CarriedOn, Compared, ConfigureError, DiagnosisAnswer, DiagnosisCall, Edit, Entry, LetGo,
+    Outgoing, RecordAnswer, RecordCall, RefusedEdit, Saying, Settling, Stood, Store, StoreError,
 };
 use rusqlite::Connection;
 
@@ -161,6 +161,10 @@ impl Store for FailingStore {
 
     fn put_off(&mut self, check: CheckId, now: Time) {
         self.store.put_off(check, now);
+    }
+
+    fn diagnose(&mut self, call: &DiagnosisCall, now: Time) -> Result<DiagnosisAnswer, StoreError> {
+        self.call(|store| store.diagnose(call, now))
     }
 
     fn change_records(&mut self, call: &RecordCall, now: Time) -> Result<RecordAnswer, StoreError> {

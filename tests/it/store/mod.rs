@@ -11,6 +11,7 @@ mod by_hand;
 mod canaries;
 mod damage;
 mod deliveries;
+mod diagnoses;
 mod edits;
 mod facts;
 mod failing;

@@ -63,6 +63,7 @@ impl<P: Place> World<P> {
         let policy = Policy {
             responders: Vec::new(),
             default_receivers: vec!["ops".into()],
+            administrators: Vec::new(),
             receivers: [("ops".into(), receiver)].into(),
         };
         let configuration = Configuration {
