@@ -32,6 +32,10 @@ impl Place for Failing {
         let store = self.0.open();
         FailingStore { store, rows_left: RowsLeft::of(self.0.0.path()), failures: 0 }
     }
+
+    fn folder(&self) -> &Path {
+        self.0.folder()
+    }
 }
 
 /// SQLite itself refuses a row: triggers count how many more a transaction may write.
