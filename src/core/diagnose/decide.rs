@@ -30,7 +30,7 @@ pub enum Decision {
     NoCase,
     /// Several apply, or as much was tried as may be: people are needed.
     Impasse,
-    /// A solution is under way: nothing is decided before that has ended.
+    /// A solution is under way, or was decided by this very look before: nothing is decided.
     UnderWay,
 }
 
@@ -72,10 +72,13 @@ pub struct Decided {
 
 /// Decides what follows, by what was found of the incident before, in its order. What is lost by now ([`super::lose`]) has ended there.
 pub fn decide(found: &CasesFound, past: &[Diagnosis], now: Time) -> Decided {
-    if let Some(solution) = past.iter().filter(|it| it.is_under_way()).find_map(Diagnosis::solution) {
+    let is_of_this_look = |solution: &&Solution| found.rid.is_some() && found.rid == solution.rid;
+    let solutions = || past.iter().filter_map(Diagnosis::solution);
+    let under_way = solutions().find(|solution| solution.ended.is_none());
+    if let Some(solution) = under_way.or_else(|| solutions().find(is_of_this_look)) {
         // Whoever decided it has not heard so, and asks again.
-        let is_of_this_look = found.rid.is_some() && found.rid == solution.rid;
-        let decision = if is_of_this_look { Decision::Apply } else { Decision::UnderWay };
+        let is_to_be_done = solution.ended.is_none() && is_of_this_look(&solution);
+        let decision = if is_to_be_done { Decision::Apply } else { Decision::UnderWay };
         return Decided { decision, solution: Some(solution.clone()), new: None, is_told: false };
     }
     let (decision, found) = follows(found, past);

@@ -132,6 +132,10 @@ fn the_same_look_is_told_the_same_again() {
     assert_eq!(again.solution.map(|solution| solution.number), Some(1));
     assert_eq!(past.decide(&look("b"), at(2)).decision, Decision::UnderWay);
     assert_eq!(past.decide(&found([plan("stuck")]), at(3)).decision, Decision::UnderWay);
+    past.end(1, SolutionOutcome::Enacted, at(4)).unwrap();
+    let late = past.decide(&look("a"), at(5));
+    assert_eq!((late.decision, late.new), (Decision::UnderWay, None), "it was decided by that look");
+    assert_eq!(past.decide(&look("b"), at(6)).solution.map(|solution| solution.number), Some(2));
 }
 
 /// 21.6c
