@@ -81,6 +81,7 @@ fn an_assertion_diagnoses_itself_escalates_and_explains_what_it_did() {
         smtp.port()
     ));
     let shop = Reporter { server: &server };
+    assert!(server.get("/config").text().contains("Where diagnoses need people: <bdi>ops-mail</bdi>"));
     let (incident, steps) = shop.violated("agent");
     assert!(steps.is_empty());
 
