@@ -208,7 +208,7 @@ fn of_many_records_those_that_were_looked_at_longest_ago_come_first() {
     assert!(refused.text().contains("it is wont_fix: people have answered it"), "{}", refused.text());
 }
 
-/// 21.2b, 23.1d
+/// 21.2b, 21.6d, 23.1d
 #[test]
 fn whoever_may_report_of_a_check_may_diagnose_its_incidents_and_no_others() {
     let server = Punctual::start(&format!("{AUTH}{CHECKS}"));
