@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketType, bind, connect, socket};
 
-use common::{Server, THIS, exit_code, goal, metric, start_punctual_with};
+use common::{Needs, Server, THIS, exit_code, goal, metric, start_punctual_with};
 
 const CHECKS: usize = 10_000;
 /// What the server may open: files, and about a thousand connections.
@@ -40,7 +40,8 @@ const LEAST_WITHIN: f64 = 0.99;
 
 fn main() -> ExitCode {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
-    let server = start_punctual_with(Path::new(THIS), folder.path(), &config(), Some(DESCRIPTORS));
+    let needs = Needs { descriptors: Some(DESCRIPTORS), ..Needs::default() };
+    let server = start_punctual_with(Path::new(THIS), folder.path(), &config(), needs);
     println!("{:<14} {:>7} {:>9} {:>9} {:>9}", "", "pings", "answered", "p99 ms", "longest");
     let (alone, _) = phase(&server, "alone");
     let crowd = Crowd::gather(server.address);

@@ -18,7 +18,7 @@ use rustix::process::Signal;
 
 use common::jobs::{Jobs, Waits};
 use common::stored::Stored;
-use common::{Server, THIS, exit_code, get, goal, memory_mb, metric, older, start_punctual, write};
+use common::{Server, THIS, exit_code, get, goal, memory_mb, metric, older, start_punctual, wait_for, write};
 
 /// How long pings are measured while nothing else happens, and beside scrapes.
 const PHASE: Duration = Duration::from_secs(20);
@@ -187,11 +187,7 @@ fn reload(server: &Server, folder: &Path, text: &str) {
 }
 
 fn wait_until(is_so: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < Duration::from_secs(300), "what was waited for never came");
-        std::thread::sleep(Duration::from_millis(100));
-    }
+    wait_for(Duration::from_secs(300), || is_so().then_some(())).expect("what was waited for comes");
 }
 
 fn config(count: usize, first_line: &str) -> String {

@@ -9,8 +9,7 @@
 mod common;
 
 use std::fmt::Write as _;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::sync::Arc;
@@ -18,9 +17,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use common::jobs::{Jobs, Waits};
+use common::outside::{alertmanager, answering, lists};
 use common::{
-    Server, THIS, exit_code, free_address, get, goal, memory_mb, metric, older, start, start_punctual, tool,
-    write,
+    Server, THIS, exit_code, free_address, get, goal, memory_mb, metric, older, start_punctual, wait_for,
 };
 
 /// Checks that are good, which the jobs ping; and how many jobs there are.
@@ -67,7 +66,7 @@ fn measure(binary: &Path, count: usize) -> Vec<bool> {
     let mut bench = Bench { server, outside, count, met: Vec::new() };
     let quiet = bench.quiet();
     let beside_unpaused = bench.beside_unpaused();
-    wait_for(|| (seconds_now() + 1 >= late_at).then_some(()));
+    wait_for(PATIENCE, || (seconds_now() + 1 >= late_at).then_some(()));
     bench.all_are_late(&quiet);
     bench.all_are_held(&quiet);
     bench.all_recover(&beside_unpaused);
@@ -150,7 +149,7 @@ impl Bench {
         println!("flips of muted checks: {}, p99 {:.2} ms", flips.pings, flips.p99_ms);
         let begun = Instant::now();
         get(self.server.address, "/ping/good-0/fail");
-        let listed = self.wait_for(|bench| bench.outside.lists("good-0"));
+        let listed = self.wait_for(|bench| lists(bench.outside.alertmanager.address, "good-0"));
         println!("a new alert is at Alertmanager after {listed}");
         let value = begun.elapsed().as_secs_f64();
         let limit = format!("at most {LONGEST_ALERT_S}");
@@ -212,7 +211,7 @@ impl Bench {
     /// How long it takes, in words.
     fn wait_for(&self, is_so: impl Fn(&Bench) -> bool) -> String {
         let begun = Instant::now();
-        match wait_for(|| is_so(self).then_some(())) {
+        match wait_for(PATIENCE, || is_so(self).then_some(())) {
             Some(()) => format!("{:.1} s", begun.elapsed().as_secs_f64()),
             None => format!("more than {} s", PATIENCE.as_secs()),
         }
@@ -237,19 +236,7 @@ struct Outside {
 
 impl Outside {
     fn start(folder: &Path) -> Outside {
-        let route = "route: {receiver: none, group_by: [alertname]}\nreceivers: [{name: none}]\n";
-        let config = write(folder, "alertmanager.yml", route);
-        let address = free_address();
-        let alertmanager = start(
-            address,
-            Command::new(tool("alertmanager"))
-                .arg("--config.file")
-                .arg(config)
-                .arg("--storage.path")
-                .arg(folder.join("alertmanager"))
-                .arg("--cluster.listen-address=")
-                .args(["--web.listen-address", &address.to_string()]),
-        );
+        let alertmanager = alertmanager(folder);
         let hangs = TcpListener::bind("127.0.0.1:0").expect("a port is free");
         Outside { up: Sink::start("200 OK"), down: Sink::start("503 Unavailable"), alertmanager, hangs }
     }
@@ -261,12 +248,6 @@ impl Outside {
 
     fn messages(&self) -> usize {
         self.up.messages.load(Ordering::Relaxed)
-    }
-
-    /// Whether Alertmanager lists an alert of this check.
-    fn lists(&self, check: &str) -> bool {
-        let path = format!("/api/v2/alerts?filter=check%3D%22{check}%22");
-        get(self.alertmanager.address, &path).contains("startsAt")
     }
 
     /// All are late at this time, in seconds since 1970.
@@ -308,48 +289,14 @@ struct Sink {
 
 impl Sink {
     fn start(answer: &'static str) -> Sink {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-        let address = listener.local_addr().expect("a listener has an address");
         let (messages, told) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let sink = Sink { address, messages: messages.clone(), told: told.clone() };
-        // It ends with the program.
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let (messages, told) = (messages.clone(), told.clone());
-                std::thread::spawn(move || {
-                    // Whoever sends may go away in the midst of it.
-                    let _ = answer_all(stream, answer, &messages, &told);
-                });
-            }
+        let counted = (messages.clone(), told.clone());
+        let address = answering(answer, "", move |body| {
+            counted.0.fetch_add(1, Ordering::Relaxed);
+            let told = String::from_utf8_lossy(body).matches("\"startsAt\"").count();
+            counted.1.fetch_add(told, Ordering::Relaxed);
         });
-        sink
-    }
-}
-
-fn answer_all(
-    stream: TcpStream,
-    answer: &str,
-    messages: &AtomicUsize,
-    told: &AtomicUsize,
-) -> std::io::Result<()> {
-    let mut requests = BufReader::new(stream);
-    loop {
-        let mut length = 0;
-        let mut line = String::new();
-        while requests.read_line(&mut line)? > 0 && !line.trim().is_empty() {
-            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = value.trim().parse().map_err(std::io::Error::other)?;
-            }
-            line.clear();
-        }
-        if line.is_empty() {
-            return Ok(());
-        }
-        let mut body = vec![0; length];
-        requests.read_exact(&mut body)?;
-        messages.fetch_add(1, Ordering::Relaxed);
-        told.fetch_add(String::from_utf8_lossy(&body).matches("\"startsAt\"").count(), Ordering::Relaxed);
-        write!(requests.get_mut(), "HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n")?;
+        Sink { address, messages, told }
     }
 }
 
@@ -368,18 +315,4 @@ fn mute(binary: &Path, folder: &Path) {
 
 fn seconds_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("it is later than 1970").as_secs()
-}
-
-/// What comes within [`PATIENCE`].
-fn wait_for<T>(found: impl Fn() -> Option<T>) -> Option<T> {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = found() {
-            return Some(found);
-        }
-        if begun.elapsed() > PATIENCE {
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }

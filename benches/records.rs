@@ -9,16 +9,15 @@ mod common;
 
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use common::jobs::{Jobs, Waits};
-use common::{
-    Server, THIS, exit_code, free_address, get, goal, memory_mb, start, start_punctual, tool, write,
-};
+use common::outside::{alertmanager, answering, lists};
+use common::{Server, THIS, exit_code, free_address, get, goal, memory_mb, start_punctual, tool, wait_for};
 
 const RECORDS: usize = 10_000;
 const JOBS: usize = 4;
@@ -108,9 +107,8 @@ impl<'f> Bench<'f> {
             let longest = GROUP_WAIT_S + 2.0;
             let limit = format!("at most {longest} s");
             bench.met.push(goal("seconds to the first mail", first_mail_s, first_mail_s <= longest, limit));
-            let is_listed =
-                || get(bench.alertmanager.address, "/api/v2/alerts?filter=check%3D%22profiles%22");
-            wait_for(|| is_listed().contains("startsAt").then_some(())).expect("Alertmanager is told");
+            let is_listed = || lists(bench.alertmanager.address, "profiles").then_some(());
+            wait_for(PATIENCE, is_listed).expect("Alertmanager is told");
         });
         self.compare("while they begin", &waits, quiet);
     }
@@ -141,7 +139,7 @@ impl<'f> Bench<'f> {
     fn begin_and_die(&mut self) {
         let address = self.server.address;
         let reporting = std::thread::spawn(move || report(address, 0..RECORDS));
-        wait_for(|| (open(&self.server) >= KILLED_AT).then_some(())).expect("some are open");
+        wait_for(PATIENCE, || (open(&self.server) >= KILLED_AT).then_some(())).expect("some are open");
         self.server.kill();
         let answer = reporting.join().expect("it ends");
         assert!(answer.is_err(), "who reports is told of nothing that is not stored: {answer:?}");
@@ -212,57 +210,16 @@ fn report(address: SocketAddr, records: std::ops::Range<usize>) -> Result<(), St
     }
 }
 
-fn alertmanager(folder: &Path) -> Server {
-    let route = "route: {receiver: none, group_by: [alertname]}\nreceivers: [{name: none}]\n";
-    let config = write(folder, "alertmanager.yml", route);
-    let address = free_address();
-    start(
-        address,
-        Command::new(tool("alertmanager"))
-            .arg("--config.file")
-            .arg(config)
-            .arg("--storage.path")
-            .arg(folder.join("alertmanager"))
-            .arg("--cluster.listen-address=")
-            .args(["--web.listen-address", &address.to_string()]),
-    )
-}
-
 /// A receiver of webhooks, and what each says of records.
 fn webhooks() -> (SocketAddr, Receiver<(Instant, String)>) {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let address = listener.local_addr().expect("a listener has an address");
     let (sender, told) = mpsc::channel();
-    // It ends with the program.
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let mut requests = BufReader::new(stream);
-            while let Ok(body) = read_body(&mut requests) {
-                let at = Instant::now();
-                let said: serde_json::Value = serde_json::from_slice(&body).expect("a webhook is JSON");
-                let records = said["alerts"][0]["annotations"]["records"].as_str().unwrap_or_default();
-                let _ = sender.send((at, records.to_owned()));
-                let _ = requests.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-            }
-        }
+    let address = answering("200 OK", "", move |body| {
+        let at = Instant::now();
+        let said: serde_json::Value = serde_json::from_slice(body).expect("a webhook is JSON");
+        let records = said["alerts"][0]["annotations"]["records"].as_str().unwrap_or_default();
+        let _ = sender.send((at, records.to_owned()));
     });
     (address, told)
-}
-
-fn read_body(requests: &mut BufReader<TcpStream>) -> std::io::Result<Vec<u8>> {
-    let (mut length, mut line) = (0, String::new());
-    while requests.read_line(&mut line)? > 0 && !line.trim().is_empty() {
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().map_err(std::io::Error::other)?;
-        }
-        line.clear();
-    }
-    if line.is_empty() {
-        return Err(std::io::ErrorKind::UnexpectedEof.into());
-    }
-    let mut body = vec![0; length];
-    requests.read_exact(&mut body)?;
-    Ok(body)
 }
 
 /// A real SMTP server, and when mails came.
@@ -309,18 +266,5 @@ impl Drop for Mails {
         // It may have ended by itself.
         let _ = self.server.kill();
         let _ = self.server.wait();
-    }
-}
-
-fn wait_for<T>(found: impl Fn() -> Option<T>) -> Option<T> {
-    let begun = Instant::now();
-    loop {
-        if let Some(found) = found() {
-            return Some(found);
-        }
-        if begun.elapsed() > PATIENCE {
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(20));
     }
 }

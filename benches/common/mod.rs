@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 pub(crate) mod jobs;
+pub(crate) mod outside;
 pub(crate) mod stored;
 
 use std::fmt::Display;
@@ -88,19 +89,22 @@ pub(crate) fn older() -> Option<PathBuf> {
 
 /// Starts a release binary with this configuration, in a folder that exists, and waits until it answers.
 pub(crate) fn start_punctual(binary: &Path, folder: &Path, config: &str) -> Server {
-    start_punctual_with(binary, folder, config, None)
+    start_punctual_with(binary, folder, config, Needs::default())
 }
 
-/// The same with a limit of what it may open.
-pub(crate) fn start_punctual_with(
-    binary: &Path,
-    folder: &Path,
-    config: &str,
-    descriptors: Option<u32>,
-) -> Server {
+/// What a server is started with beside its files.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Needs {
+    /// How much it may open.
+    pub(crate) descriptors: Option<u32>,
+    pub(crate) is_exec_allowed: bool,
+}
+
+/// The same with what it needs.
+pub(crate) fn start_punctual_with(binary: &Path, folder: &Path, config: &str, needs: Needs) -> Server {
     let address = free_address();
     let file = write(folder, "punctual.yaml", config);
-    let limit = descriptors.map_or(String::new(), |most| format!("ulimit -n {most}; "));
+    let limit = needs.descriptors.map_or(String::new(), |most| format!("ulimit -n {most}; "));
     let server = start(
         address,
         Command::new("sh")
@@ -111,11 +115,26 @@ pub(crate) fn start_punctual_with(
             .arg(file)
             .arg("--storage.path")
             .arg(folder.join("data"))
-            .args(["--web.listen-address", &address.to_string()]),
+            .args(["--web.listen-address", &address.to_string()])
+            .args(needs.is_exec_allowed.then_some("--config.allow-exec")),
     );
     // It listens before it has read its files and its database, so that no client is turned away: it is there once it answers.
     get(address, "/-/ready");
     server
+}
+
+/// What comes within this time.
+pub(crate) fn wait_for<T>(patience: Duration, found: impl Fn() -> Option<T>) -> Option<T> {
+    let begun = Instant::now();
+    loop {
+        if let Some(found) = found() {
+            return Some(found);
+        }
+        if begun.elapsed() > patience {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 /// The body of an answer.

@@ -15,7 +15,7 @@ use crate::store::command::StoreCommand;
 use crate::store::live::Check;
 use crate::store::{
     Applied, FoundAt, RecordAnswer, RecordCall, RecordNews, RecordOrder, RecordRefusal, ResultFact,
-    ResultTaken,
+    ResultSlice, ResultTaken,
 };
 
 /// What is due within this time is asked for where a result counts whenever it comes: its reporter looks now (17.9).
@@ -62,7 +62,8 @@ async fn take_slices(
 ) -> Result<RecordNews, PingNotTaken> {
     let mut news = RecordNews::default();
     loop {
-        let what = RecordOrder::Slice(named.clone(), source.clone());
+        let slice = ResultSlice { named: named.clone(), source: source.clone(), after: news.next.take() };
+        let what = RecordOrder::Slice(slice);
         let call = Box::new(RecordCall { check, what, by: String::new() });
         let done = services.command_of_program(|answer| StoreCommand::Records(call, answer)).await;
         match done {
@@ -75,7 +76,7 @@ async fn take_slices(
             Ok(Err(_)) => return Err(PingNotTaken::NotStored),
             Err(_) => return Err(PingNotTaken::Overloaded),
         }
-        if news.left == 0 {
+        if news.next.is_none() {
             return Ok(news);
         }
     }

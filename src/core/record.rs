@@ -9,10 +9,14 @@ use std::sync::Arc;
 use super::incident::{IncidentKey, IncidentKeyError};
 use super::time::Time;
 
+mod difference;
 mod occurrence;
+mod stretch;
 mod totals;
 
+pub use difference::{InARow, RecordChange, difference};
 pub use occurrence::{Recall, occurrences, would_remember};
+pub use stretch::Stretch;
 pub use totals::{OccurrenceTotals, RecordKind, RecordTotals, ResultNumber};
 
 /// One thing that violates an assertion, known by its key (18.1).
@@ -224,103 +228,6 @@ pub enum RecordStanding {
     },
     /// It occurred then, and its incident is open for as long as it is remembered (19.3).
     Occurred { at: Time },
-}
-
-/// How many results in a row make a record begin, and end (18.4); each at least 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InARow {
-    pub to_begin: u32,
-    pub to_end: u32,
-}
-
-/// What becomes of a record by a result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RecordChange<'a> {
-    /// It is violated: its incident opens.
-    Begins(&'a Record),
-    /// It is named for the first time, and has to be so more often.
-    IsNamed(&'a IncidentKey),
-    /// It was named before, not often enough, and is not any more.
-    IsForgotten(&'a IncidentKey),
-    /// It is not named, and has to be so more often.
-    IsMissed(&'a IncidentKey),
-    /// It was not named before, and is again.
-    IsBack(&'a IncidentKey),
-    /// It is over.
-    Ends(&'a IncidentKey),
-    /// It occurred, and was not remembered: its incident opens (19.2).
-    Occurs(&'a Record),
-    /// It is not remembered any more (19.3).
-    IsOver(&'a IncidentKey),
-}
-
-/// What a result makes of its check's records (18.3, 18.4): of each of the three kinds of changes in the order of their keys.
-///
-/// Made anew after some of that was carried out, it has the rest.
-pub fn difference<'a>(
-    named: &'a NamedRecords,
-    known: &'a BTreeMap<IncidentKey, RecordStanding>,
-    in_a_row: InARow,
-    result: ResultNumber,
-) -> Vec<RecordChange<'a>> {
-    // What occurred by another declaration is nothing that lasts, named or not.
-    let occurred = known.iter().filter(|(_, known)| matches!(known, RecordStanding::Occurred { .. }));
-    let of_occurred = occurred.map(|(key, _)| RecordChange::Ends(key));
-    let of_named = named.records.values().filter_map(|record| {
-        let known = known.get(&record.key).copied();
-        if_named(record, known, in_a_row, result)
-    });
-    let others = known.iter().filter(|(key, _)| !named.records.contains_key(*key));
-    let of_others = others.filter_map(|(key, known)| if_not_named(key, *known, in_a_row, result));
-    of_occurred.chain(of_named).chain(of_others).collect()
-}
-
-/// What becomes of one that a result names.
-fn if_named<'a>(
-    record: &'a Record,
-    known: Option<RecordStanding>,
-    in_a_row: InARow,
-    result: ResultNumber,
-) -> Option<RecordChange<'a>> {
-    let since = match known {
-        Some(RecordStanding::Open { missed_since }) => {
-            return missed_since.map(|_| RecordChange::IsBack(&record.key));
-        }
-        // It was counted for something else.
-        Some(RecordStanding::Named { since }) if result.is_first && since < result.number => None,
-        Some(RecordStanding::Named { since }) => Some(since),
-        Some(RecordStanding::Occurred { .. }) | None => None,
-    };
-    if results_since(since.unwrap_or(result.number), result) >= u64::from(in_a_row.to_begin) {
-        return Some(RecordChange::Begins(record));
-    }
-    since.is_none().then_some(RecordChange::IsNamed(&record.key))
-}
-
-/// What becomes of one that a result does not name.
-fn if_not_named(
-    key: &IncidentKey,
-    known: RecordStanding,
-    in_a_row: InARow,
-    result: ResultNumber,
-) -> Option<RecordChange<'_>> {
-    match known {
-        RecordStanding::Occurred { .. } => None,
-        RecordStanding::Named { .. } => Some(RecordChange::IsForgotten(key)),
-        RecordStanding::Open { .. } if result.is_first => Some(RecordChange::Ends(key)),
-        RecordStanding::Open { missed_since } => {
-            let results = results_since(missed_since.unwrap_or(result.number), result);
-            if results >= u64::from(in_a_row.to_end) {
-                return Some(RecordChange::Ends(key));
-            }
-            missed_since.is_none().then_some(RecordChange::IsMissed(key))
-        }
-    }
-}
-
-/// How many results there were since this one, with both.
-fn results_since(since: u64, result: ResultNumber) -> u64 {
-    result.number.saturating_sub(since) + 1
 }
 
 #[cfg(test)]

@@ -55,7 +55,9 @@ pub use error::StoreError;
 pub use fact::{PingFact, ResultFact, ResultTaken};
 pub use found_at::FoundAt;
 pub use pending::TakenChanges;
-pub use record_call::{RecordAnswer, RecordCall, RecordNews, RecordOrder, RecordRefusal, RecordStands};
+pub use record_call::{
+    RecordAnswer, RecordCall, RecordNews, RecordOrder, RecordRefusal, RecordStands, ResultSlice,
+};
 pub use saying::{Saying, Stance, Stood};
 pub use unknown_names::{UnknownName, UnknownNames, UnknownPing};
 

@@ -19,8 +19,8 @@ pub struct RecordCall {
 /// What is to become of them.
 #[derive(Clone, Debug)]
 pub enum RecordOrder {
-    /// Some of what a result makes of them, which names these and comes from there; its fact comes with the last (18.7).
-    Slice(Arc<NamedRecords>, FoundAt),
+    /// Some of what a result makes of them; its fact comes with the last (18.7).
+    Slice(ResultSlice),
     /// One begins, and nothing is said of others (18.3).
     Begin(Record),
     /// One that was begun so is over.
@@ -29,6 +29,17 @@ pub enum RecordOrder {
     Mark(IncidentKey, String),
     /// Somebody does again.
     Unmark(IncidentKey),
+}
+
+/// A slice of a result.
+#[derive(Clone, Debug)]
+pub struct ResultSlice {
+    /// All that the result names.
+    pub named: Arc<NamedRecords>,
+    /// Where it comes from.
+    pub source: FoundAt,
+    /// It goes on after this key: [`RecordNews::next`] of the slice before.
+    pub after: Option<IncidentKey>,
 }
 
 /// What became of it.
@@ -82,8 +93,8 @@ pub struct RecordNews {
     pub ended: Vec<RecordStands>,
     /// How many are open now.
     pub open: u32,
-    /// How many changes are left.
-    pub left: usize,
+    /// After this key more may be to change; `None`: all was looked at.
+    pub next: Option<IncidentKey>,
 }
 
 /// How an incident of a record stands.

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::http::{self, Response};
-use crate::support::process::PATIENCE;
+use crate::support::process::{PATIENCE, wait_until};
 use crate::support::punctual::{Punctual, punctual};
 use crate::support::sink::WebhookSink;
 use crate::support::smtp::{SmtpServer, Tls};
@@ -62,6 +62,8 @@ fn what_occurs_is_told_once_and_named_to_whoever_reports() {
     assert_eq!(alert["annotations"]["records"], "2 occurred", "{told}");
     assert_eq!(alert["annotations"]["summary"], "Failed jobs: 2 occurred", "{told}");
     assert_eq!((&alert["status"], &alert["annotations"]["reason"]), (&json!("firing"), &json!("occurred")));
+    // Until that it was taken is stored, a death has it sent again.
+    wait_until("that it is settled", PATIENCE, || server.value("punctual_deliveries_pending") == 0.0);
     server.kill9();
     server.start_again();
     let shown = server.get("/api/v1/checks/failed").json();

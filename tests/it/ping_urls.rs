@@ -1,7 +1,5 @@
 //! A chat's preview follows the URLs of a message: none that pings may stand in one.
 
-use std::sync::Arc;
-
 use punctual::compat::{DOORS, Door, mail, ping_urls};
 use punctual::core::check::Origin;
 use punctual::core::incident::IncidentKey;
@@ -15,6 +13,7 @@ use punctual::notify::{Notification, PingUrls, Transport, sample};
 use crate::mail::plain;
 use crate::support::assert_taken;
 use crate::support::http::runtime;
+use crate::support::logged::logged;
 use crate::support::process::PATIENCE;
 use crate::support::sink::WebhookSink;
 use crate::support::smtp::{SmtpServer, Tls};
@@ -165,10 +164,7 @@ fn what_is_logged_of_an_answer_is_without_them() {
     let alert = sample::alert(now());
     assert!(matches!(send(&transport, &alert), Attempt::Later { .. }));
     server.start_refusing("550 no: http://h.example.org/ping/x");
-    let log = tempfile::NamedTempFile::new().unwrap();
-    let subscriber = tracing_subscriber::fmt().with_writer(Arc::new(log.reopen().unwrap())).finish();
-    tracing::subscriber::with_default(subscriber, || assert_taken(&send(&transport, &alert)));
-    let said = std::fs::read_to_string(log.path()).unwrap();
+    let said = logged(|_| assert_taken(&send(&transport, &alert)));
     assert!(said.contains("reaches not all") && said.contains("no: (a ping URL)"), "{said}");
     assert!(!said.contains("/ping/"), "{said}");
 }

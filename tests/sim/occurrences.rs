@@ -18,7 +18,7 @@ use punctual::store::history::Reader;
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
     Applied, Configuration, Entry, FoundAt, Outgoing, RecordAnswer, RecordCall, RecordNews, RecordOrder,
-    ResultFact, Saying, Settling, Stance, Store, What, expire,
+    ResultFact, ResultSlice, Saying, Settling, Stance, Store, What, expire,
 };
 
 use crate::rng::Rng;
@@ -31,6 +31,8 @@ struct Sim {
     check: CheckId,
     remember: Remember,
     slice: usize,
+    /// What was given up is told all the same, though it may be over by then (19.3b).
+    give_up_after: Span,
     /// By the second model, when each key occurred.
     occurred: BTreeMap<String, Vec<Time>>,
     /// Keys that nobody wants to hear of.
@@ -45,6 +47,7 @@ impl Sim {
         let minutes = |minutes| Remember::For(Span::mins(minutes));
         let remember = rng.pick(&[minutes(1), minutes(5), minutes(30), Remember::Forever]);
         let slice = rng.pick(&[1, 2, 3, 200]);
+        let give_up_after = rng.pick(&[Span::mins(10), Span::mins(100_000)]);
         let mut sim = Sim {
             rng,
             folder: tempfile::tempdir().unwrap(),
@@ -53,6 +56,7 @@ impl Sim {
             check: CheckId(0),
             remember,
             slice,
+            give_up_after,
             occurred: BTreeMap::new(),
             marked: BTreeSet::new(),
             sending: Vec::new(),
@@ -88,7 +92,7 @@ impl Sim {
         let receiver = |group_wait| ReceiverPolicy {
             send_resolved: true,
             group_wait,
-            give_up_after: Span::mins(100_000),
+            give_up_after: self.give_up_after,
             max_members: 256,
             include_output: true,
         };
@@ -170,19 +174,22 @@ impl Sim {
 
     /// Slices, until all is carried out or the server dies.
     fn slices(&mut self, named: &Arc<NamedRecords>) {
+        let mut after = None;
         loop {
             if self.rng.percent(15) {
                 return self.open();
             }
-            let what = RecordOrder::Slice(named.clone(), FoundAt::Client("10.0.0.1".parse().unwrap()));
+            let source = FoundAt::Client("10.0.0.1".parse().unwrap());
+            let what = RecordOrder::Slice(ResultSlice { named: named.clone(), source, after });
             let call = RecordCall { check: self.check, what, by: String::new() };
             let now = self.now;
             let RecordAnswer::Slice(news) = self.store().change_records(&call, now).unwrap() else {
                 panic!("a slice is answered as one");
             };
             self.note(&news);
-            if news.left == 0 {
-                return;
+            match news.next {
+                None => return,
+                next => after = next,
             }
             self.wait(1);
             if self.rng.percent(30) {

@@ -82,6 +82,13 @@ pub fn of_record(new: NewRecord<'_>, by: &str, at: Time) -> (Incident, Vec<Incid
     (incident, [began].into_iter().chain(marked).collect())
 }
 
+impl IncidentStatus {
+    /// Whether what is still to be told of it is told: that it is remembered no more does not unsay what happened (19.3).
+    pub fn is_still_told(self) -> bool {
+        !self.is_ended() || self == IncidentStatus::Over
+    }
+}
+
 impl Incident {
     /// Whether it is of something that happened, and does not last (§19).
     pub fn is_occurrence(&self) -> bool {

@@ -1,5 +1,7 @@
 //! Why a delivery was not told, or need not be.
 
+use crate::core::incident::IncidentStatus;
+
 /// Why a delivery was given up: an operator should look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ParkReason {
@@ -68,6 +70,15 @@ impl CancelReason {
         CancelReason::Dropped,
         CancelReason::NotDelivering,
     ];
+
+    /// Why nothing of an incident waits on which people have answered so (11.2).
+    pub fn by_answer(status: IncidentStatus) -> Option<CancelReason> {
+        match status {
+            IncidentStatus::Acknowledged => Some(CancelReason::Acknowledged),
+            IncidentStatus::WontFix => Some(CancelReason::WontFix),
+            _ => None,
+        }
+    }
 
     /// As it stands in the database.
     pub fn as_str(self) -> &'static str {

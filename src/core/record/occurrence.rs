@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{NamedRecords, RecordChange, RecordStanding, ResultNumber};
+use super::difference::{RecordChange, in_order};
+use super::stretch::Stretch;
+use super::{NamedRecords, RecordStanding, ResultNumber};
 use crate::core::assertion::Remember;
 use crate::core::incident::IncidentKey;
 use crate::core::time::Time;
@@ -21,16 +23,17 @@ impl Recall {
     }
 }
 
-/// What a result of `detect` makes of what is known (19.2, 19.3). What it names and is not remembered occurs; what it does not name
+/// What a result of `detect` makes of a stretch of what is known (19.2, 19.3), in the order of their keys. What it names and is not remembered occurs; what it does not name
 /// stays remembered, unless another thing is detected now (18.8). What of that is over ends by time, if no result names it sooner.
 ///
 /// Made anew after some of that was carried out, it has the rest.
 pub fn occurrences<'a>(
     named: &'a NamedRecords,
-    known: &'a BTreeMap<IncidentKey, RecordStanding>,
+    stretch: &'a Stretch,
     memory: Recall,
     result: ResultNumber,
 ) -> Vec<RecordChange<'a>> {
+    let known = &stretch.known;
     let ends = known.iter().filter_map(|(key, known)| {
         let is_named = named.records.contains_key(key);
         match known {
@@ -44,8 +47,8 @@ pub fn occurrences<'a>(
         }
     });
     let is_new = |key: &IncidentKey| !known.get(key).is_some_and(|known| memory.has(*known));
-    let new = named.records.iter().filter(|(key, _)| is_new(key));
-    ends.chain(new.map(|(_, record)| RecordChange::Occurs(record))).collect()
+    let new = stretch.of(named).filter(|record| is_new(record.key()));
+    in_order(ends.chain(new.map(RecordChange::Occurs)))
 }
 
 /// How many would be remembered after a result that names these (19.6).

@@ -14,7 +14,9 @@ use crate::engine::outward::Outward;
 use crate::probe::Looker;
 use crate::store::live::Check;
 use crate::store::writer::Writer;
-use crate::store::{Applied, FoundAt, PingFact, RecordAnswer, RecordCall, RecordOrder, ResultFact};
+use crate::store::{
+    Applied, FoundAt, PingFact, RecordAnswer, RecordCall, RecordNews, RecordOrder, ResultFact, ResultSlice,
+};
 
 /// What is looked at, and since when.
 #[derive(Debug)]
@@ -116,13 +118,14 @@ async fn stored(look: &Look, writer: &Writer, fact: ResultFact) -> LookEnd {
             Ok(Err(_)) | Err(_) => return LookEnd::NotStored,
         }
         let named = fact.records.clone().unwrap_or_default();
-        let what = RecordOrder::Slice(named, look.source());
-        let call = RecordCall { check: look.check.id, what, by: String::new() };
+        let mut after = None;
         loop {
-            let call = call.clone();
+            let slice = ResultSlice { named: named.clone(), source: look.source(), after };
+            let call =
+                RecordCall { check: look.check.id, what: RecordOrder::Slice(slice), by: String::new() };
             match writer.call(move |store, now| store.change_records(&call, now)).await {
-                Ok(RecordAnswer::Slice(slice)) if slice.left == 0 => break,
-                Ok(RecordAnswer::Slice(_)) => {}
+                Ok(RecordAnswer::Slice(RecordNews { next: Some(next), .. })) => after = Some(next),
+                Ok(RecordAnswer::Slice(_)) => break,
                 Ok(_) | Err(_) => return LookEnd::NotStored,
             }
         }

@@ -30,7 +30,7 @@ const ENDED_BEFORE_OTHERS: &str = "SELECT id, ended_at FROM incidents WHERE ende
      ORDER BY ended_at DESC, id DESC LIMIT 1 OFFSET ?1";
 
 /// A number of rows as SQLite's.
-fn most(limit: usize) -> i64 {
+pub(super) fn most(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::error::{damaged, failed};
+use super::old_rows::most;
 use super::outbox::records as of_outbox;
 use super::query::key;
 use super::tx::Tx;
@@ -36,10 +37,18 @@ fn read_key(key: Result<IncidentKey, IncidentKeyError>, check: CheckId) -> Resul
 }
 
 impl RecordRows for Tx<'_> {
-    fn records_of(&self, check: CheckId) -> Result<BTreeMap<IncidentKey, RecordStanding>, StoreError> {
-        let sql = "SELECT key, named_since, missed_since, occurred_at FROM records WHERE check_id = ?1 ORDER BY key";
+    fn records_of(
+        &self,
+        check: CheckId,
+        after: Option<&IncidentKey>,
+        limit: usize,
+    ) -> Result<BTreeMap<IncidentKey, RecordStanding>, StoreError> {
+        let sql = "SELECT key, named_since, missed_since, occurred_at FROM records
+                   WHERE check_id = ?1 AND key > ?2 ORDER BY key LIMIT ?3";
         let read = |row: &Row<'_>| Ok((IncidentKey::parse(row.get_ref(0)?.as_str()?), standing(row, 1)?));
-        let rows = self.all(sql, params![key(check.0)], read)?;
+        // A record's key is never empty.
+        let of = params![key(check.0), after.map_or("", IncidentKey::as_str), most(limit)];
+        let rows = self.all(sql, of, read)?;
         rows.into_iter().map(|(key, standing)| Ok((read_key(key, check)?, standing))).collect()
     }
 

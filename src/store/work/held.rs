@@ -3,7 +3,6 @@
 use super::reminders::hand_over;
 use super::rows::{Rows, Settled};
 use super::settle::{TakenBefore, settle_the_rest};
-use crate::core::incident::IncidentStatus;
 use crate::core::outbox::{CancelReason, Delivery, DeliveryState, Message};
 use crate::core::time::Time;
 use crate::store::{LetGo, StoreError};
@@ -49,9 +48,6 @@ fn thaw(rows: &mut dyn Rows, message: &Message, now: Time) -> Result<(), StoreEr
 }
 
 fn is_still_bad(rows: &dyn Rows, row: &Delivery) -> Result<bool, StoreError> {
-    // What occurred is still to be told where it is remembered no more.
-    let goes_on = rows
-        .incident(row.incident)?
-        .is_some_and(|incident| !incident.status.is_ended() || incident.status == IncidentStatus::Over);
-    Ok(row.kind.tells_bad() && goes_on)
+    let is_told = rows.incident(row.incident)?.is_some_and(|incident| incident.status.is_still_told());
+    Ok(row.kind.tells_bad() && is_told)
 }

@@ -21,7 +21,7 @@ pub(super) fn fits(
     if remembered + named.len() <= NamedRecords::MOST {
         return Ok(true);
     }
-    let known = rows.records_of(of.check)?;
+    let known = rows.all_records_of(of.check)?;
     Ok(would_remember(named, &known, recall) <= NamedRecords::MOST)
 }
 
@@ -39,10 +39,10 @@ pub(super) fn is_still_full(
     if remembered + named.len() < NamedRecords::MOST {
         return Ok(false);
     }
-    Ok(would_remember(named, &rows.records_of(of.check)?, recall) >= NamedRecords::MOST)
+    Ok(would_remember(named, &rows.all_records_of(of.check)?, recall) >= NamedRecords::MOST)
 }
 
-/// Forgets some of what a check remembers for long enough (19.3).
+/// Forgets some of what a check remembers for long enough (19.3), or nothing where others of this call have ended enough.
 pub(super) fn forget_some(rows: &mut dyn Rows, check: CheckId, now: Time) -> Result<(), StoreError> {
     let Some(standing) = rows.to_change(check)? else { return Ok(()) };
     let (definition, oldest) = (standing.definition.clone(), standing.state.records().occurrences.oldest);
@@ -51,8 +51,13 @@ pub(super) fn forget_some(rows: &mut dyn Rows, check: CheckId, now: Time) -> Res
     if standing.state.archived.is_some() || !recall.remember.is_over(oldest, now) {
         return Ok(());
     }
-    let mut keys = rows.oldest_occurrences(check, rows.pieces().records)?;
+    let slice = *rows.records_left();
+    if slice == 0 {
+        return Ok(());
+    }
+    let mut keys = rows.oldest_occurrences(check, slice)?;
     keys.retain(|(_, at)| recall.remember.is_over(*at, now));
+    *rows.records_left() -= keys.len();
     change(rows, of, |rows, made| {
         keys.iter().try_for_each(|(key, _)| forget_one(rows, of, key, made))?;
         made.look_up_oldest();

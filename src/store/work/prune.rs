@@ -10,7 +10,7 @@ use super::round::{OverIncidents, REMOVED, Round};
 use crate::core::audit::Audit;
 use crate::core::check::CheckId;
 use crate::core::incident::IncidentId;
-use crate::core::outbox::{Flapping, MessageId};
+use crate::core::outbox::{CancelReason, Delivery, DeliveryState, Flapping, MessageId};
 use crate::core::retention::Retention;
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -128,6 +128,21 @@ fn prune_flips(rows: &mut dyn OldRows, after: CheckId) -> Result<Round, StoreErr
     Ok(Round::Flips(last))
 }
 
+/// Forgets an incident that has ended, unless something of it is still to be told; not so what nobody has taken for all this time.
+/// Answers whether it is gone.
+fn forget_incident(rows: &mut dyn OldRows, id: IncidentId) -> Result<bool, StoreError> {
+    let left = rows.unfinished(id)?;
+    let rests = |row: &Delivery| matches!(row.state, DeliveryState::Parked { .. });
+    if !left.iter().all(rests) {
+        return Ok(false);
+    }
+    for row in left {
+        rows.update_delivery(Delivery { state: DeliveryState::Cancelled(CancelReason::Removed), ..row })?;
+    }
+    rows.delete_incident(id)?;
+    Ok(true)
+}
+
 /// Check by check. What is still to be told stays, and is looked at in a later round.
 fn prune_records(rows: &mut dyn OldRows, after: CheckId) -> Result<Round, StoreError> {
     let most = LOOKED_INTO / 10;
@@ -135,10 +150,7 @@ fn prune_records(rows: &mut dyn OldRows, after: CheckId) -> Result<Round, StoreE
     let over = rows.ended_records_but(check, Retention::RECORDS_OF_A_CHECK, most)?;
     let (mut gone, count) = (0, over.len());
     for id in over {
-        if rows.incident(id)?.is_none() {
-            rows.delete_incident(id)?;
-            gone += 1;
-        }
+        gone += usize::from(forget_incident(rows, id)?);
     }
     if count == most && gone > 0 {
         return Ok(Round::Records(after));
@@ -169,9 +181,7 @@ fn prune_incidents(
     };
     let ended = rows.ended_incidents(over, LOOKED_INTO / 2)?;
     for (_, id) in &ended {
-        if rows.incident(*id)?.is_none() {
-            rows.delete_incident(*id)?;
-        }
+        forget_incident(rows, *id)?;
     }
     let last = ended.last().filter(|_| ended.len() == LOOKED_INTO / 2);
     Ok(match last {

@@ -1,5 +1,6 @@
 //! Records of assertions begin and end: each has an incident of its own, and its check is judged by how they stand then (§18).
 
+use super::cancel::cancel_all;
 use super::end::{Ended, tell_the_end};
 use super::plan::plan_actions;
 use super::record_rows::KnownRecord;
@@ -53,6 +54,20 @@ pub(super) struct Made {
 }
 
 impl Made {
+    /// Its incident is not open, and so it was counted by its row alone.
+    fn loses(&mut self, standing: RecordStanding) {
+        match standing {
+            RecordStanding::Open { .. } => self.totals.ended(false),
+            RecordStanding::Occurred { .. } => self.forgets_one(),
+            RecordStanding::Named { .. } => {}
+        }
+    }
+
+    fn forgets_one(&mut self) {
+        self.totals.occurrences.is_forgotten();
+        self.look_up_oldest();
+    }
+
     /// Something may be remembered no more: the oldest of the others is looked up.
     pub(super) fn look_up_oldest(&mut self) {
         self.has_forgotten = true;
@@ -126,7 +141,8 @@ pub(super) fn begin(
     Ok(incident)
 }
 
-/// It is over, which is told to those who were told of it; that what occurred is not remembered any more is told to nobody.
+/// It is over, which is told to those who were told of it; that what occurred is not remembered any more is told to nobody, for
+/// whatever reason it is not.
 pub(super) fn end(
     rows: &mut dyn Rows,
     of: OfCheck<'_>,
@@ -135,18 +151,19 @@ pub(super) fn end(
     made: &mut Made,
 ) -> Result<(), StoreError> {
     let matter = of.matter(key);
+    let known = rows.record(&matter)?;
     rows.delete_record(&matter)?;
-    let Some(stood) = rows.open_incident(&matter)? else { return Ok(()) };
+    let Some(stood) = rows.open_incident(&matter)? else {
+        if let Some(known) = known {
+            made.loses(known.standing);
+        }
+        return Ok(());
+    };
+    if stood.is_occurrence() {
+        return forget(rows, of, &stood, ending, made);
+    }
     let (incident, step) = stood.end_record(ending, of.by, of.at);
     rows.insert_step(incident.id, &step)?;
-    if stood.is_occurrence() {
-        not_to_be_told(rows, &incident)?;
-        rows.update_incident(incident.clone())?;
-        made.totals.occurrences.is_forgotten();
-        made.look_up_oldest();
-        made.news.ended.push(stands(&incident));
-        return Ok(());
-    }
     let causes = [stood.first];
     let seen = SeenCheck {
         definition: of.definition,
@@ -167,13 +184,34 @@ fn stands(incident: &Incident) -> RecordStands {
 }
 
 /// Of an occurrence that is remembered no more nobody is told that. What is still to be told of it is told, since it happened all
-/// the same; but not where people have ended it, or the configuration.
+/// the same, also where nobody detects it any more; but not where people have answered it, or ended it, or its check is archived.
+fn forget(
+    rows: &mut dyn Rows,
+    of: OfCheck<'_>,
+    stood: &Incident,
+    ending: RecordEnding,
+    made: &mut Made,
+) -> Result<(), StoreError> {
+    let ending = if ending == RecordEnding::Changed { RecordEnding::Over } else { ending };
+    let (incident, step) = stood.end_record(ending, of.by, of.at);
+    rows.insert_step(incident.id, &step)?;
+    if !incident.status.is_still_told() {
+        not_to_be_told(rows, &incident)?;
+    } else if let Some(reason) = CancelReason::by_answer(stood.status) {
+        cancel_all(rows, incident.id, reason)?;
+    }
+    rows.update_incident(incident.clone())?;
+    made.forgets_one();
+    made.news.ended.push(stands(&incident));
+    Ok(())
+}
+
 fn not_to_be_told(rows: &mut dyn Rows, ended: &Incident) -> Result<(), StoreError> {
     let waits = |row: &Delivery| row.state == DeliveryState::Waiting;
     for row in rows.unfinished(ended.id)?.into_iter().filter(waits) {
         if row.is_attempted() {
             rows.update_delivery(row.rest())?;
-        } else if ended.status != IncidentStatus::Over {
+        } else {
             let state = DeliveryState::Cancelled(CancelReason::Removed);
             rows.update_delivery(Delivery { state, ..row })?;
         }

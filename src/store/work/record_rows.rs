@@ -29,8 +29,16 @@ pub(in crate::store) struct NewMark<'a> {
 
 /// Row operations. All that a call reads is as this call has left it so far.
 pub(in crate::store) trait RecordRows {
-    /// All records of a check that are known, by their keys.
-    fn records_of(&self, check: CheckId) -> Result<BTreeMap<IncidentKey, RecordStanding>, StoreError>;
+    /// The first so many records of a check that are known, in the order of their keys, after this one.
+    fn records_of(
+        &self,
+        check: CheckId,
+        after: Option<&IncidentKey>,
+        limit: usize,
+    ) -> Result<BTreeMap<IncidentKey, RecordStanding>, StoreError>;
+    fn all_records_of(&self, check: CheckId) -> Result<BTreeMap<IncidentKey, RecordStanding>, StoreError> {
+        self.records_of(check, None, usize::MAX)
+    }
     fn record(&self, of: &Matter) -> Result<Option<KnownRecord>, StoreError>;
     /// Writes one. That its incident is open is written with that.
     fn put_record(&mut self, of: &Matter, known: KnownRecord) -> Result<(), StoreError>;

@@ -1,7 +1,5 @@
 //! Records of assertions begin and end, by results, one by one, and where nothing else would end them (§18).
 
-use std::sync::Arc;
-
 use super::carry_on::carry_out_of;
 use super::occurrences::{fits, forget_one, is_over};
 use super::record_life::{Made, OfCheck, begin, change, end};
@@ -15,14 +13,15 @@ use crate::core::cause::CauseKind;
 use crate::core::check::{CheckId, Definition};
 use crate::core::incident::{Incident, IncidentKey, IncidentStatus, RecordEnding};
 use crate::core::record::{
-    InARow, NamedRecords, Record, RecordChange, RecordKind, RecordStanding, difference, occurrences,
+    InARow, NamedRecords, Record, RecordChange, RecordKind, RecordStanding, ResultNumber, Stretch,
+    difference, occurrences,
 };
 use crate::core::state::State;
 use crate::core::step::Input;
 use crate::core::time::Time;
 use crate::store::{
-    RecordAnswer, RecordCall, RecordNews, RecordOrder, RecordRefusal, RecordStands, Saying, Stance,
-    StoreError,
+    RecordAnswer, RecordCall, RecordNews, RecordOrder, RecordRefusal, RecordStands, ResultSlice, Saying,
+    Stance, StoreError,
 };
 
 /// By whom a result's steps are.
@@ -33,40 +32,74 @@ pub(super) fn is_not_judged(state: &State) -> bool {
     state.pause.since().is_some() || state.causes.has(CauseKind::Unjudgeable)
 }
 
-/// Carries out so many changes at most that a result makes, which is the next one of its check. `None`: there are more, and none
-/// is carried out, since it was to be all of them.
-pub(super) fn carry_out_result(
+/// So many records are looked at for each change that a slice may carry out: most may stand as they did.
+const LOOKED_AT: usize = 8;
+
+/// Carries out all that a result changes, which is the next one of its check. `None`: that is more than a slice, and none of it is
+/// carried out.
+pub(super) fn carry_out_all(
     rows: &mut dyn Rows,
     of: OfCheck<'_>,
     named: &NamedRecords,
-    is_to_be_all: bool,
 ) -> Result<Option<RecordNews>, StoreError> {
-    let known = rows.records_of(of.check)?;
-    let totals = rows.state(of.check)?.records();
-    let spec = &of.definition.spec;
-    let in_a_row = InARow { to_begin: spec.failures_before_alert, to_end: spec.successes_to_recover };
-    let result = totals.next_result();
-    let changes = match of.recall() {
-        None => difference(named, &known, in_a_row, result),
-        Some(memory) => occurrences(named, &known, memory, result),
-    };
+    let all = Stretch::all(rows.all_records_of(of.check)?);
+    let result = rows.state(of.check)?.records().next_result();
+    let changes = changes(of, named, &all, result);
     // Several results may come in one call.
-    let slice = *rows.records_left();
-    let left = changes.len().saturating_sub(slice);
-    if is_to_be_all && left > 0 {
+    if changes.len() > *rows.records_left() {
         return Ok(None);
     }
-    *rows.records_left() -= changes.len() - left;
+    *rows.records_left() -= changes.len();
     let news = change(rows, of, |rows, made| {
-        for change in changes.iter().take(slice) {
-            carry_out(rows, of, change, (result.number, made))?;
-        }
-        if is_to_be_all {
-            made.totals.count_result();
-        }
+        carry_out_these(rows, of, &changes, (result, made))?;
+        made.totals.count_result();
         Ok(())
-    })?;
-    Ok(Some(RecordNews { left, ..news }))
+    });
+    news.map(Some)
+}
+
+/// Carries out a slice of that, of the records after this key.
+fn carry_out_slice(
+    rows: &mut dyn Rows,
+    of: OfCheck<'_>,
+    named: &NamedRecords,
+    after: Option<IncidentKey>,
+) -> Result<RecordNews, StoreError> {
+    let slice = *rows.records_left();
+    let count = slice * LOOKED_AT;
+    let known = rows.records_of(of.check, after.as_ref(), count)?;
+    let stretch = Stretch::after(after, known, named, count);
+    let result = rows.state(of.check)?.records().next_result();
+    let mut changes = changes(of, named, &stretch, result);
+    let is_more = changes.len() > slice;
+    changes.truncate(slice);
+    *rows.records_left() -= changes.len();
+    let news = change(rows, of, |rows, made| carry_out_these(rows, of, &changes, (result, made)))?;
+    let next = if is_more { changes.last().map(RecordChange::key) } else { stretch.until() };
+    Ok(RecordNews { next: next.cloned(), ..news })
+}
+
+fn changes<'a>(
+    of: OfCheck<'_>,
+    named: &'a NamedRecords,
+    stretch: &'a Stretch,
+    result: ResultNumber,
+) -> Vec<RecordChange<'a>> {
+    let spec = &of.definition.spec;
+    let in_a_row = InARow { to_begin: spec.failures_before_alert, to_end: spec.successes_to_recover };
+    match of.recall() {
+        None => difference(named, stretch, in_a_row, result),
+        Some(memory) => occurrences(named, stretch, memory, result),
+    }
+}
+
+fn carry_out_these(
+    rows: &mut dyn Rows,
+    of: OfCheck<'_>,
+    changes: &[RecordChange<'_>],
+    (result, made): (ResultNumber, &mut Made),
+) -> Result<(), StoreError> {
+    changes.iter().try_for_each(|change| carry_out(rows, of, change, (result.number, made)))
 }
 
 fn carry_out(
@@ -119,13 +152,16 @@ pub(in crate::store) fn has_to_end(
     }
 }
 
-/// Ends a slice of those.
+/// Ends a slice of those, or nothing where others of this call have ended enough: the check stays due.
 pub(super) fn end_some(rows: &mut dyn Rows, check: CheckId, at: Time) -> Result<(), StoreError> {
     let Some(standing) = rows.to_change(check)? else { return Ok(()) };
     let definition = standing.definition.clone();
     let Some((ending, kind)) = has_to_end(&definition, standing.state) else { return Ok(()) };
     let of = OfCheck { check, definition: &definition, by: "the configuration", at };
-    let slice = rows.pieces().records;
+    let slice = *rows.records_left();
+    if slice == 0 {
+        return Ok(());
+    }
     let mut keys = Vec::new();
     match kind {
         Some(kind) => keys = rows.records_of_kind(check, kind, slice)?,
@@ -135,6 +171,7 @@ pub(super) fn end_some(rows: &mut dyn Rows, check: CheckId, at: Time) -> Result<
             }
         }
     }
+    *rows.records_left() -= keys.len();
     change(rows, of, |rows, made| {
         for key in &keys {
             end(rows, of, key, ending, made)?;
@@ -164,17 +201,17 @@ pub(in crate::store) fn change_records(
     let most = match (definition.spec.max_records(), what) {
         (Some(most), _) => most,
         // One that holds ends what was counted while the check took some.
-        (None, RecordOrder::Slice(named, _)) if named.is_empty() => 0,
+        (None, RecordOrder::Slice(slice)) if slice.named.is_empty() => 0,
         (None, _) => return Ok(RecordAnswer::Refused(RecordRefusal::TakesNone)),
     };
     step_check(rows, Subject::as_before(*check, &definition), &Input::Tick, now)?;
     let of = OfCheck { check: *check, definition: &definition, by, at: now };
     match what {
-        RecordOrder::Slice(named, source) => {
-            let stands = SourceStanding::of(&assertion, &rows.state(*check)?, source);
+        RecordOrder::Slice(slice) => {
+            let stands = SourceStanding::of(&assertion, &rows.state(*check)?, &slice.source);
             // Whose result it is hears of it by its fact, which comes next.
-            let counts = matches!(stands, SourceStanding::Taken(_)) && fits(rows, of, named, most)?;
-            slice(rows, of, counts.then_some(named)).map(RecordAnswer::Slice)
+            let counts = matches!(stands, SourceStanding::Taken(_)) && fits(rows, of, &slice.named, most)?;
+            carry_out_if(rows, of, counts.then_some(slice)).map(RecordAnswer::Slice)
         }
         RecordOrder::Begin(record) => begin_one(rows, of, record, most),
         RecordOrder::End(key) => end_one(rows, of, key),
@@ -184,17 +221,16 @@ pub(in crate::store) fn change_records(
 }
 
 /// A slice of what a result makes of records; `None`: nothing is made of it.
-fn slice(
+fn carry_out_if(
     rows: &mut dyn Rows,
     of: OfCheck<'_>,
-    named: Option<&Arc<NamedRecords>>,
+    slice: Option<&ResultSlice>,
 ) -> Result<RecordNews, StoreError> {
     let state = rows.state(of.check)?;
-    match named.filter(|_| !is_not_judged(&state)) {
+    match slice.filter(|_| !is_not_judged(&state)) {
         None => Ok(RecordNews { open: state.records().all_open(), ..RecordNews::default() }),
-        Some(named) => {
-            let of = OfCheck { by: BY_RESULT, ..of };
-            Ok(carry_out_result(rows, of, named, false)?.unwrap_or_default())
+        Some(slice) => {
+            carry_out_slice(rows, OfCheck { by: BY_RESULT, ..of }, &slice.named, slice.after.clone())
         }
     }
 }

@@ -7,7 +7,7 @@ use super::bodies::make_space;
 use super::fact_rows::NewPing;
 use super::occurrences::{fits, is_still_full};
 use super::record_life::OfCheck;
-use super::records::{BY_RESULT, carry_out_result, is_not_judged};
+use super::records::{BY_RESULT, carry_out_all, is_not_judged};
 use super::rows::Rows;
 use super::sources::SourceStanding;
 use super::step::{Subject, step_check};
@@ -47,7 +47,7 @@ pub(super) fn apply_result(
     }
     let records = match named_by(rows, of, naming, fact)? {
         None => RecordNews { open: rows.state(check)?.records().all_open(), ..RecordNews::default() },
-        Some(named) => match carry_out_result(rows, of, &named, true)? {
+        Some(named) => match carry_out_all(rows, of, &named)? {
             Some(news) => news,
             None => return Ok(Applied::InSlices),
         },

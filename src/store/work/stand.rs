@@ -8,7 +8,7 @@ use super::records_marked::{may_be_marked, stands_otherwise};
 use super::reminders::hand_over;
 use super::rows::{Rows, SaidOf};
 use super::terms::{Acknowledged, end_terms};
-use crate::core::incident::{Incident, IncidentId, IncidentStatus, IncidentStep, StepKind};
+use crate::core::incident::{Incident, IncidentId, IncidentStep, StepKind};
 use crate::core::outbox::CancelReason;
 use crate::core::time::Time;
 use crate::store::{Saying, Stance, Stood, StoreError};
@@ -53,12 +53,7 @@ fn say(rows: &mut dyn Rows, id: IncidentId, saying: &Saying, now: Time) -> Resul
     let reminders = if is_record { rows.record_reminders(check)? } else { Vec::new() };
     let step = in_place_of_the_newest(rows, id, &said, step.saying(comment))?;
     rows.insert_step(id, &step)?;
-    let silenced = match stands.status {
-        IncidentStatus::Acknowledged => Some(CancelReason::Acknowledged),
-        IncidentStatus::WontFix => Some(CancelReason::WontFix),
-        _ => None,
-    };
-    match silenced {
+    match CancelReason::by_answer(stands.status) {
         Some(reason) => {
             cancel_all(rows, id, reason)?;
             rows.update_incident(stands.clone())?;

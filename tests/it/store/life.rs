@@ -1,9 +1,8 @@
 //! Signs of life, by the writer's turns: what is stored of them, and what keeps them from being stored (9.1, 14.3).
 
-use std::io::{self, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 
 use punctual::clock::{Clock, Hands};
 use punctual::core::blind::Window;
@@ -14,7 +13,8 @@ use punctual::store::live::Live;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::{QueueLimits, Turns, Writer};
 use punctual::store::{Store, StoreError};
-use tracing_subscriber::fmt::MakeWriter;
+
+use crate::support::logged::logged;
 
 use super::world::{Sqlite, World, fact};
 
@@ -127,48 +127,19 @@ fn a_database_that_was_removed_or_replaced_is_noticed_within_a_second_whatever_t
 /// life cannot.
 #[test]
 fn an_absence_is_told_once_it_is_over() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
-    tracing::subscriber::with_default(subscriber, || {
+    let lines_with = |log: String, text: &str| log.lines().filter(|line| line.contains(text)).count();
+    let said = logged(|said| {
         let mut seconds = Seconds::begin(|_| {});
         assert!(seconds.pass());
         let (file, away) = (seconds.file(), seconds.file().with_extension("away"));
         std::fs::rename(&file, &away).unwrap();
         (0..60).for_each(|_| assert!(!seconds.pass()));
-        assert_eq!(log.lines_with("nobody was listening"), 0);
+        assert_eq!(lines_with(said(), "nobody was listening"), 0);
         std::fs::rename(&away, &file).unwrap();
         (0..60).for_each(|_| assert!(seconds.pass()));
     });
-    assert_eq!(log.lines_with("nobody was listening"), 1);
-    assert_eq!(log.lines_with("nothing can be stored"), 1);
-}
-
-/// What is logged on this thread.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn lines_with(&self, text: &str) -> usize {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).lines().filter(|line| line.contains(text)).count()
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Log;
-
-    fn make_writer(&self) -> Log {
-        self.clone()
-    }
+    assert_eq!(lines_with(said.clone(), "nobody was listening"), 1, "{said}");
+    assert_eq!(lines_with(said, "nothing can be stored"), 1);
 }
 
 /// 9.1: what is refused unread now and then is one window, for nobody knows what came between; after ten seconds without it is

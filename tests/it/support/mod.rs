@@ -10,6 +10,7 @@ pub(crate) mod disk;
 pub(crate) mod doors;
 pub(crate) mod http;
 pub(crate) mod inbox;
+pub(crate) mod logged;
 pub(crate) mod nginx;
 pub(crate) mod preload;
 pub(crate) mod process;

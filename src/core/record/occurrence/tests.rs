@@ -28,7 +28,7 @@ struct Kept {
 impl Kept {
     /// Carries out the first so many changes; the result counts once none is left. Answers what occurred.
     fn carry_out(&mut self, named: &NamedRecords, memory: Recall, most: usize) -> Vec<String> {
-        let before = self.known.clone();
+        let before = Stretch::all(self.known.clone());
         let changes = occurrences(named, &before, memory, self.totals.next_result());
         let mut occurred = Vec::new();
         for change in changes.iter().take(most) {
@@ -115,9 +115,10 @@ fn what_lasted_ends_where_it_is_detected_and_the_other_way_round() {
 
     let result = RecordTotals { is_asserted_otherwise: true, ..RecordTotals::default() }.next_result();
     let (in_a_row, named) = (InARow { to_begin: 1, to_end: 3 }, named(["a"]));
-    let changes = difference(&named, &kept.known, in_a_row, result);
+    let known = Stretch::all(kept.known);
+    let changes = difference(&named, &known, in_a_row, result);
     let a = named.records.values().next().unwrap();
-    let ends = [RecordChange::Ends(&key("a")), RecordChange::Ends(&key("c")), RecordChange::Begins(a)];
+    let ends = [RecordChange::Ends(&key("a")), RecordChange::Begins(a), RecordChange::Ends(&key("c"))];
     assert_eq!(changes, ends);
 }
 

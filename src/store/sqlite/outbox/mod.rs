@@ -105,9 +105,8 @@ impl Outbox {
                 self.open.remove(&incident.matter());
             }
             self.told.forget(id);
-            let of_it = self.by_incident.get(&id);
-            let of_it = of_it.map(|ids| ids.iter().copied().collect()).unwrap_or_default();
-            self.forget_resting(of_it);
+            let of_it = self.by_incident.get(&id).filter(|_| !incident.status.is_still_told());
+            self.forget_resting(of_it.map(|ids| ids.iter().copied().collect()).unwrap_or_default());
             if !self.by_incident.contains_key(&id) {
                 return self.forget_incident(id);
             }
@@ -146,7 +145,7 @@ impl Outbox {
     }
 
     /// Takes a delivery as its row is now: an unfinished one is kept, a finished one forgotten. One that was given up rests
-    /// while its incident goes on.
+    /// while there is something to tell of its incident.
     pub(super) fn put_delivery(&mut self, delivery: Delivery) {
         let before = self.deliveries.get(&delivery.id).cloned();
         self.count(before.as_ref(), &delivery);
@@ -214,9 +213,9 @@ impl Outbox {
 
     /// Whether it was given up, and is to be tried again.
     fn may_rest(&self, delivery: &Delivery) -> bool {
-        let has_ended = self.incidents.get(&delivery.incident).is_some_and(|it| it.status.is_ended());
+        let is_told = self.incidents.get(&delivery.incident).is_none_or(|it| it.status.is_still_told());
         let is_parked = matches!(delivery.state, DeliveryState::Parked { .. });
-        is_parked && delivery.given_up.is_some() && delivery.kind.tells_bad() && !has_ended
+        is_parked && delivery.given_up.is_some() && delivery.kind.tells_bad() && is_told
     }
 
     /// There may be one for each check, and every one is looked at after every commit.

@@ -37,14 +37,15 @@ pub(in crate::store::sqlite) fn load(
     let sql =
         format!("SELECT {DELIVERY} FROM deliveries WHERE state IN ('waiting', 'in_message') ORDER BY id");
     let resting = format!(
-        "SELECT {DELIVERY} FROM deliveries WHERE state = 'parked' AND given_up IS NOT NULL
-         AND incident_id IN (SELECT id FROM incidents WHERE ended_at IS NULL) ORDER BY id"
+        "SELECT {DELIVERY} FROM deliveries WHERE state = 'parked' AND given_up IS NOT NULL AND EXISTS
+         (SELECT 1 FROM incidents WHERE id = incident_id AND (ended_at IS NULL OR status = 'over')) ORDER BY id"
     );
     for_each(db, &resting, |row| Ok(read_delivery(row)?.map(|delivery| outbox.put_delivery(delivery))))?;
     for_each(db, &sql, |row| Ok(read_delivery(row)?.map(|delivery| outbox.put_delivery(delivery))))?;
     let sql = format!(
         "SELECT {INCIDENT} FROM incidents WHERE ended_at IS NULL OR id IN
-         (SELECT incident_id FROM deliveries WHERE state IN ('waiting', 'in_message')) ORDER BY id"
+         (SELECT incident_id FROM deliveries WHERE state IN ('waiting', 'in_message'))
+         OR (status = 'over' AND id IN (SELECT incident_id FROM deliveries WHERE state = 'parked')) ORDER BY id"
     );
     for_each(db, &sql, |row| Ok(read_incident(row)?.map(|incident| outbox.put_incident(incident))))?;
     let sql = format!(

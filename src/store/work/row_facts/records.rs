@@ -60,7 +60,10 @@ pub(in crate::store) fn a_record_is_as_last_put_and_open_while_its_incident_is(p
     for _ in 0..2 {
         call(place, |rows| {
             let all = BTreeMap::from([(key("1"), named), (key("2"), missed)]);
-            assert_eq!(rows.records_of(check)?, all);
+            assert_eq!(rows.all_records_of(check)?, all);
+            assert_eq!(rows.records_of(check, None, 1)?, [(key("1"), named)].into());
+            assert_eq!(rows.records_of(check, Some(&key("1")), 9)?, [(key("2"), missed)].into());
+            assert!(rows.records_of(check, Some(&key("2")), 9)?.is_empty());
             let second = rows.record(&of(check, "2"))?.expect("it was put");
             assert_eq!((second.standing, second.begun, second.begun_at), (missed, 2, Some(at(5))));
             assert_eq!(rows.record(&of(check, "3"))?, None);
@@ -98,7 +101,7 @@ pub(in crate::store) fn occurrences_are_found_by_their_age(place: &mut dyn RowPl
                 (rows.oldest_occurrence(check)?, rows.oldest_occurrence(other)?),
                 (Some(at(10)), None)
             );
-            assert_eq!(rows.records_of(check)?[&key("1")], occurred(30));
+            assert_eq!(rows.all_records_of(check)?[&key("1")], occurred(30));
             assert_eq!(rows.record(&of(check, "1"))?.map(|known| known.standing), Some(occurred(30)));
             assert_eq!(rows.records_of_kind(check, RecordKind::Violated, 9)?, [key("5")]);
             assert_eq!(rows.records_of_kind(check, RecordKind::Occurred, 9)?.len(), 4);
@@ -182,7 +185,7 @@ pub(in crate::store) fn a_mark_outlives_its_record_and_goes_with_its_check(place
         assert_eq!((marked, rows.count_marks(check)?), ((true, false), 1));
         rows.put_record(&of(check, "7"), known(RecordStanding::Named { since: 1 }))?;
         assert_eq!((rows.delete_records(check, 1)?, rows.delete_records(check, 9)?), (1, 1));
-        assert!(rows.records_of(check)?.is_empty() && rows.count_marks(check)? == 0);
+        assert!(rows.all_records_of(check)?.is_empty() && rows.count_marks(check)? == 0);
         Ok(())
     });
 }

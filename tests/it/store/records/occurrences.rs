@@ -9,6 +9,8 @@ use punctual::store::{Saying, Stood};
 use super::super::world::{check, later};
 use super::*;
 
+mod given_up;
+
 const DAY: Span = Span::mins(24 * 60);
 const WEEK: Remember = Remember::For(Span::mins(7 * 24 * 60));
 
@@ -215,9 +217,7 @@ fn ten_thousand_occur_once_though_the_server_dies() {
     let mut world = detecting(WEEK);
     let all = many(10_000);
     assert_eq!(world.apply("a", What::Result(fact_of(all.clone()))), Applied::InSlices);
-    for _ in 0..20 {
-        world.slice(&all);
-    }
+    world.slices(&all, 20);
     world.reopen();
     assert_eq!(world.remembered(), (4_000, 4_000));
     world.wait(GROUP_WAIT);
@@ -260,7 +260,7 @@ fn more_than_may_be_remembered_are_a_reason_of_the_check_itself() {
 
 /// 19.7: what was detected and is asserted now, or the other way round, is another thing.
 #[test]
-fn what_is_detected_no_more_ends_as_changed_and_nobody_is_told() {
+fn what_is_detected_no_more_is_over_and_nobody_is_told() {
     let mut world = detecting(WEEK);
     world.report(&many(450));
     world.wait(GROUP_WAIT);
@@ -274,8 +274,8 @@ fn what_is_detected_no_more_ends_as_changed_and_nobody_is_told() {
     world.wait(Span::MS);
     world.expire_all();
     assert_eq!((world.remembered(), world.state("a").records().open), ((0, 450), 2));
-    let changed = |(_, status): &&(String, IncidentStatus)| *status == IncidentStatus::Changed;
-    assert_eq!(world.standings().iter().filter(changed).count(), 450);
+    let over = |(_, status): &&(String, IncidentStatus)| *status == IncidentStatus::Over;
+    assert_eq!(world.standings().iter().filter(over).count(), 450);
     assert_eq!(world.causes(), [CauseKind::RecordsViolated]);
     world.wait(GROUP_WAIT);
     assert_eq!(world.all_told(), one("ops", "Alert a 2 new, 2 open, 0 ended, 0 changed: 00000 00449"));
@@ -307,7 +307,7 @@ fn another_reporter_and_another_time_tell_nothing_twice() {
     world.wait(Span::MS);
     assert_eq!(world.expire_all(), 0, "until a result says so");
     let taken = world.names(&["2"]);
-    assert_eq!((taken.records.began.len(), taken.records.ended[0].status), (0, IncidentStatus::Changed));
+    assert_eq!((taken.records.began.len(), taken.records.ended[0].status), (0, IncidentStatus::Over));
     world.wait(Span::mins(60));
     let finds = Finds::Occurring(Remember::For(Span::mins(60)));
     world.configuration.checks = vec![asserting("a", Assertion { finds, ..by_another })];
