@@ -10,7 +10,7 @@ use super::open_incidents::Picked;
 use super::services::Services;
 use super::view::IncidentView;
 use crate::core::check::Definition;
-use crate::core::incident::{IncidentId, IncidentStatus};
+use crate::core::incident::IncidentId;
 use crate::notify::AckLink;
 use crate::store::StoreError;
 use crate::store::history::MessageRecord;
@@ -27,7 +27,7 @@ pub struct LinkedMessage {
 impl LinkedMessage {
     /// Those that nobody is on.
     pub fn open(&self) -> impl Iterator<Item = IncidentId> {
-        let open = self.incidents.iter().filter(|(_, view)| view.status == IncidentStatus::Open);
+        let open = self.incidents.iter().filter(|(_, view)| view.status.is_unanswered());
         open.map(|(_, view)| view.record.id)
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::services::Services;
 use super::view::{IncidentView, standing};
 use crate::core::check::{CheckId, Definition};
+use crate::core::diagnose::Diagnosis;
 use crate::core::incident::{IncidentId, IncidentStatus, IncidentStep};
 use crate::core::outbox::{Delivery, MessageId};
 use crate::core::route::{About, Facts, Matcher};
@@ -104,6 +105,10 @@ pub struct WholeIncident {
     pub definition: Definition,
     /// What happened to it.
     pub steps: Vec<IncidentStep>,
+    /// Of a record what it is called; else what its check is.
+    pub title: String,
+    /// What was found of it (§21), oldest first.
+    pub found: Vec<Diagnosis>,
     /// What was to be told of it, oldest first.
     pub deliveries: Vec<DeliveryView>,
 }
@@ -151,7 +156,9 @@ pub fn shown(services: &Services, id: IncidentId) -> Result<Option<(Definition, 
 pub fn incident(services: &Services, id: IncidentId) -> Result<Option<WholeIncident>, StoreError> {
     let Some((definition, view)) = shown(services, id)? else { return Ok(None) };
     let (steps, deliveries) = (services.history.steps(id)?, deliveries(services, id)?);
-    Ok(Some(WholeIncident { view, definition, steps, deliveries }))
+    let title = services.history.record_title(id)?.unwrap_or_else(|| definition.title.to_string());
+    let found = services.history.diagnoses(id)?;
+    Ok(Some(WholeIncident { view, definition, steps, title, found, deliveries }))
 }
 
 /// Which incidents of all checks; all of it must fit.

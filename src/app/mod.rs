@@ -14,6 +14,7 @@ pub mod affirm;
 mod aside;
 pub mod audit;
 pub mod describe;
+pub mod diagnoses;
 pub mod edit;
 pub mod health;
 pub mod history;

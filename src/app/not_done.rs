@@ -7,7 +7,7 @@ use super::turn::Busy;
 use crate::core::check::Name;
 use crate::core::matcher::MatcherError;
 use crate::core::time::Span;
-use crate::store::{RecordRefusal, StoreError};
+use crate::store::{DiagnosisRefusal, RecordRefusal, StoreError};
 
 /// Why an operation was not carried out.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +74,13 @@ pub enum NotDone {
         check: Name,
         /// How it stands, in words.
         stands: String,
+    },
+    /// 21.2
+    #[error("incident {id}: {why}")]
+    NotDiagnosed {
+        /// Its number.
+        id: u64,
+        why: DiagnosisRefusal,
     },
     /// None is open that these match.
     #[error("no incident is open that {0} matches: `punctual incidents list` lists them")]
@@ -170,6 +177,7 @@ impl NotDone {
     pub fn kind(&self) -> NotDoneKind {
         match self {
             NotDone::NoSuchCheck(_)
+            | NotDone::NotDiagnosed { why: DiagnosisRefusal::NoSuchSolution, .. }
             | NotDone::NoSuchMute(_)
             | NotDone::NoSuchIncident(_)
             | NotDone::NoSuchMessage(_)
@@ -185,6 +193,7 @@ impl NotDone {
             | NotDone::NoOpenIncident(_)
             | NotDone::IncidentGone(_)
             | NotDone::NotStood { .. }
+            | NotDone::NotDiagnosed { .. }
             | NotDone::NoneMatches(_)
             | NotDone::NonePicked
             | NotDone::UnderWay(_)

@@ -152,7 +152,7 @@ impl Rest {
             max_checks,
             warnings: _,
         } = self;
-        let Policy { responders, default_receivers, receivers: _ } = &**policy;
+        let Policy { responders, default_receivers, administrators, receivers: _ } = &**policy;
         let plain = |name: &str, is_changed: bool| is_changed.then(|| name.to_owned());
         let keys = |keys: &[PingKey]| by_name(keys.iter().map(|key| (key.name.clone(), key.clone())));
         let all = |tokens: &[Token]| by_name(tokens.iter().map(|token| (token.name.clone(), token.clone())));
@@ -163,6 +163,7 @@ impl Rest {
             // Patterns of matchers compare as they are written.
             plain("responders", format!("{:?}", before.policy.responders) != format!("{responders:?}")),
             plain("default_receivers", before.policy.default_receivers != *default_receivers),
+            plain("administrators", before.policy.administrators != *administrators),
             plain("alerting", before.alertmanagers != *alertmanagers),
             plain("prometheuses", before.prometheuses != *prometheuses),
             plain("databases", before.databases != *databases),

@@ -270,6 +270,12 @@ fn for_people(incident: &Value) -> String {
     };
     let steps = incident["steps"].as_array().into_iter().flatten().map(row);
     let _ = write!(shown, "\n{}", Table::new(&["AT", "WHAT", "BY", "MORE"], steps));
+    let found: Vec<Vec<String>> =
+        incident["explanation"]["steps"].as_array().into_iter().flatten().map(diagnosis).collect();
+    if !found.is_empty() {
+        let head = ["AT", "FOUND", "CASES", "PLAN", "CAME OF IT", "ENDED"];
+        let _ = write!(shown, "\n{}", Table::new(&head, found));
+    }
     let deliveries: Vec<Vec<String>> =
         incident["deliveries"].as_array().into_iter().flatten().map(delivery).collect();
     if !deliveries.is_empty() {
@@ -277,6 +283,28 @@ fn for_people(incident: &Value) -> String {
         let _ = write!(shown, "\n{}", Table::new(&head, deliveries));
     }
     shown
+}
+
+/// What was found of it, and what was done.
+fn diagnosis(step: &Value) -> Vec<String> {
+    let case = |case: &Value| match case["problem"].as_str() {
+        Some("") | None => text(&case["case"]),
+        Some(problem) => format!("{}: {problem}", text(&case["case"])),
+    };
+    let cases: Vec<String> = step["cases"].as_array().into_iter().flatten().map(case).collect();
+    let plan = match &step["plan"] {
+        Value::Null => "-".to_owned(),
+        Value::String(plan) => plan.clone(),
+        plan => plan.to_string(),
+    };
+    let found = match step["solution"].as_u64() {
+        Some(number) => format!("solution {number}"),
+        None => text(&step["found"]),
+    };
+    let error = step["error"].as_str().filter(|error| !error.is_empty());
+    let result =
+        error.map_or_else(|| text(&step["result"]), |error| format!("{}: {error}", text(&step["result"])));
+    vec![text(&step["at"]), found, cases.join("; "), plan, result, text(&step["ended_at"])]
 }
 
 /// Who was told, and with which answer.
@@ -304,7 +332,10 @@ fn begin(since: &str) -> Result<String, Trouble> {
 fn table(mut incidents: Vec<Value>) -> Table {
     // What waits for somebody first, and of that what has waited longest; what has ended stays newest first.
     incidents.sort_by_key(|incident| match incident["ended_at"].as_str() {
-        None => (incident["status"] != "open", text(&incident["opened_at"])),
+        None => {
+            let is_answered = matches!(incident["status"].as_str(), Some("acknowledged" | "wont_fix"));
+            (is_answered, text(&incident["opened_at"]))
+        }
         Some(_) => (true, String::new()),
     });
     let row = |incident: &Value| {

@@ -1,4 +1,4 @@
-//! Who is told what: `responders` and `default_receivers`.
+//! Who is told what: `responders`, `default_receivers` and `administrators`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,21 +17,34 @@ use crate::yaml::loader::Loader;
 impl Loader {
     /// Reads the whole policy, given the receivers. Those that actions have of their own are added to them.
     pub(super) fn policy(&mut self, main: &Fields<'_>, receivers: &mut Receivers) -> Arc<Policy> {
-        let mut default_receivers: Vec<ReceiverName> = Vec::new();
-        for (at, name) in main.texts(&mut self.log, "default_receivers") {
-            if self.known_receiver(at, name, &receivers.policies)
-                && !default_receivers.iter().any(|other| **other == *name)
-            {
-                default_receivers.push(name.into());
-            }
-        }
+        let default_receivers = self.receivers_named(main, "default_receivers", receivers);
+        let administrators = self.receivers_named(main, "administrators", receivers);
         let mut responders = Vec::new();
         for item in self.limited(main, "responders") {
             let matchers = self.matchers(&item, "matchers");
             let actions = self.actions(&item, main, receivers);
             responders.push(Responder { matchers, actions });
         }
-        Arc::new(Policy { responders, default_receivers, receivers: receivers.with_those_of_actions() })
+        let receivers = receivers.with_those_of_actions();
+        Arc::new(Policy { responders, default_receivers, administrators, receivers })
+    }
+
+    /// Receivers that a list names, each once.
+    fn receivers_named(
+        &mut self,
+        main: &Fields<'_>,
+        key: &'static str,
+        receivers: &Receivers,
+    ) -> Vec<ReceiverName> {
+        let mut named: Vec<ReceiverName> = Vec::new();
+        for (at, name) in main.texts(&mut self.log, key) {
+            if self.known_receiver(at, name, &receivers.policies)
+                && !named.iter().any(|other| **other == *name)
+            {
+                named.push(name.into());
+            }
+        }
+        named
     }
 
     /// The matchers of a list.

@@ -279,13 +279,13 @@ fn of_reach(config: &Config, log: &mut Log) {
         .responders
         .iter()
         .flat_map(|responder| responder.actions.iter().map(|action| &*action.receiver))
-        .chain(policy.default_receivers.iter().map(|name| &**name))
+        .chain(policy.default_receivers.iter().chain(&policy.administrators).map(|name| &**name))
         .collect();
     // Without receivers, Alertmanager tells people (13.4), and there would be a warning about every check.
     if policy.receivers.is_empty() {
         return;
     }
-    let mut reached: BTreeSet<String> = BTreeSet::new();
+    let mut reached: BTreeSet<String> = policy.administrators.iter().map(ToString::to_string).collect();
     let mut nobody = Sharing::default();
     let mut partly: BTreeMap<Vec<CauseKind>, Sharing> = BTreeMap::new();
     for check in &config.checks {

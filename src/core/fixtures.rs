@@ -78,6 +78,7 @@ pub(crate) fn incident() -> Incident {
         covered: Vec::new(),
         term: None,
         told_after_blind: false,
+        diagnosed: None,
     }
 }
 

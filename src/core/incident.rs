@@ -4,71 +4,26 @@ use std::sync::Arc;
 
 use super::cause::{Cause, CauseKind, Family, Status};
 use super::check::CheckId;
-use super::outbox::DeliveryStep;
 use super::route::ActionId;
 use super::step::{Flip, FlipReason};
-use super::text::first_bytes;
 use super::time::Time;
 
 mod beside;
+mod diagnosed;
+mod diagnosis_step;
 mod key;
 mod of_record;
+mod status;
+mod step;
 mod term;
 
+pub use diagnosed::{after_decision, after_solution, is_diagnosed_while};
+pub use diagnosis_step::{Diagnosed, DiagnosisStep};
 pub use key::{IncidentId, IncidentKey, IncidentKeyError, Matter};
 pub use of_record::{NewRecord, RecordEnding, of_record};
+pub use status::IncidentStatus;
+pub use step::{IncidentStep, StepKind};
 pub use term::AckTerm;
-
-/// Where an incident stands (11.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum IncidentStatus {
-    /// Bad, and nobody has said anything.
-    Open,
-    /// Somebody is on it: no further actions, but the recovery is told.
-    Acknowledged,
-    /// Nobody wants to hear of it until it recovers.
-    WontFix,
-    /// No bad cause is left.
-    Resolved,
-    /// The check is no longer declared (10.3).
-    Removed,
-    /// Of a record: another thing is asserted, or somebody else looks, and it is not named any more (18.8).
-    Changed,
-    /// Of an occurrence: it is not remembered any more (19.3). What is still to be told of it is told.
-    Over,
-}
-
-impl IncidentStatus {
-    /// All there are, in the order in which they are offered.
-    pub const ALL: [IncidentStatus; 7] = [
-        IncidentStatus::Open,
-        IncidentStatus::Acknowledged,
-        IncidentStatus::WontFix,
-        IncidentStatus::Resolved,
-        IncidentStatus::Removed,
-        IncidentStatus::Changed,
-        IncidentStatus::Over,
-    ];
-
-    /// As it stands in the database, messages and pages.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            IncidentStatus::Open => "open",
-            IncidentStatus::Acknowledged => "acknowledged",
-            IncidentStatus::WontFix => "wont_fix",
-            IncidentStatus::Resolved => "resolved",
-            IncidentStatus::Removed => "removed",
-            IncidentStatus::Changed => "changed",
-            IncidentStatus::Over => "over",
-        }
-    }
-
-    /// Whether the bad period has ended.
-    pub fn is_ended(self) -> bool {
-        use IncidentStatus::{Changed, Over, Removed, Resolved};
-        matches!(self, Resolved | Removed | Changed | Over)
-    }
-}
 
 /// One bad period of a check or of one of its records: at most one is open for each [`Matter`] at a time (11.1).
 #[derive(Clone, Debug, PartialEq)]
@@ -99,6 +54,8 @@ pub struct Incident {
     pub term: Option<AckTerm>,
     /// A late or failing cause took the place of `blind` once (9.6): it is not planned anew for that again.
     pub told_after_blind: bool,
+    /// When it was looked at last which cases apply (§21); `None`: never.
+    pub diagnosed: Option<Diagnosed>,
 }
 
 /// An action that was planned for an incident.
@@ -110,84 +67,6 @@ pub struct Planned {
     pub kinds: Vec<CauseKind>,
     /// It was planned for a cause that the acknowledgement does not cover, which therefore does not hold it (11.2).
     pub is_uncovered: bool,
-}
-
-/// One step of an incident, on record (11.3).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IncidentStep {
-    /// When.
-    pub at: Time,
-    /// What.
-    pub what: StepKind,
-    /// Who: a person's name as it was given, cut to [`IncidentStep::MAX_BY_BYTES`], or what made the flip.
-    pub by: String,
-    /// What they said with it (22.3), cut to [`IncidentStep::MAX_COMMENT_BYTES`]; "": nothing.
-    pub comment: String,
-}
-
-impl IncidentStep {
-    /// The longest name that is kept, in bytes.
-    pub const MAX_BY_BYTES: usize = 200;
-    /// The longest comment that is kept, in bytes.
-    pub const MAX_COMMENT_BYTES: usize = 2_000;
-
-    /// A step that somebody took.
-    pub fn new(what: StepKind, by: &str, at: Time) -> IncidentStep {
-        let by = first_bytes(by, IncidentStep::MAX_BY_BYTES).to_owned();
-        IncidentStep { at, what, by, comment: String::new() }
-    }
-
-    /// The same with what they said.
-    #[must_use]
-    pub fn saying(self, comment: &str) -> IncidentStep {
-        IncidentStep { comment: first_bytes(comment, IncidentStep::MAX_COMMENT_BYTES).to_owned(), ..self }
-    }
-}
-
-/// What happened to an incident.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StepKind {
-    /// A cause began; the first one opened the incident.
-    Began(CauseKind),
-    /// A cause ended.
-    Eased(CauseKind),
-    /// No cause is left.
-    Resolved,
-    /// The check is no longer declared (10.3).
-    Removed,
-    /// Another thing is asserted (18.8).
-    Changed,
-    /// It is not remembered any more (19.3).
-    Over,
-    /// Somebody is on it, until this time if one is named (22.4).
-    Acknowledged(Option<Time>),
-    /// Nobody wants to hear of it.
-    WontFix,
-    /// Acknowledging or `wont_fix` was taken back, or its time was over.
-    Reopened,
-    /// Somebody said something, which changed nothing (22.3).
-    Commented,
-    /// Something became of what a receiver is to be told of it.
-    Delivery(DeliveryStep),
-}
-
-impl StepKind {
-    /// As it stands in the database, on pages and in the API.
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            StepKind::Began(_) => "began",
-            StepKind::Eased(_) => "eased",
-            StepKind::Resolved => "resolved",
-            StepKind::Removed => "removed",
-            StepKind::Changed => "changed",
-            StepKind::Over => "over",
-            StepKind::Acknowledged(_) => "acknowledged",
-            StepKind::WontFix => "wont_fix",
-            StepKind::Reopened => "reopened",
-            StepKind::Commented => "commented",
-            StepKind::Delivery(step) => step.what.as_str(),
-        }
-    }
 }
 
 /// What a flip made of a check's incident.
@@ -279,6 +158,7 @@ fn opened(flip: &Flip, check: CheckId, id: IncidentId) -> Option<Change> {
         covered: Vec::new(),
         term: None,
         told_after_blind: false,
+        diagnosed: None,
     };
     incident.add_kinds(causes);
     let steps = causes.iter().map(|cause| made_by_flip(StepKind::Began(cause.kind), flip)).collect();
@@ -360,6 +240,9 @@ impl Incident {
     /// Takes either back (11.2). No action counts as planned any more: all that match its causes are to be planned again,
     /// from now. `None`: it has ended, or is open already.
     pub fn reopen(&self, by: &str, now: Time) -> Option<(Incident, IncidentStep)> {
+        if self.status.is_unanswered() {
+            return None;
+        }
         let (incident, step) = self.stand(IncidentStatus::Open, StepKind::Reopened, by, now)?;
         Some((Incident { actions: Vec::new(), ..incident }, step))
     }

@@ -11,6 +11,7 @@ pub mod blind;
 pub mod cause;
 pub mod check;
 pub mod cron;
+pub mod diagnose;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod incident;

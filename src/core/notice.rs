@@ -3,6 +3,7 @@
 use super::assertion::Outcome;
 use super::cause::Cause;
 use super::check::{Name, Origin};
+use super::diagnose::Diagnosis;
 use super::incident::{IncidentId, IncidentKey, IncidentStatus};
 use super::outbox::{DeliveryKind, Flaps};
 use super::text::begun;
@@ -70,6 +71,8 @@ pub struct Notice {
     pub thread: Option<String>,
     /// Where it is about a check's records (§18), however many; `None`: it is about one thing.
     pub records: Option<RecordsNotice>,
+    /// What was found of the incident, where it tells of that (21.6).
+    pub diagnosis: Option<Diagnosis>,
     /// For a blind cause: the stretch in which punctual was not listening.
     pub blind: Option<super::blind::Window>,
     /// The check's own addresses, where it mails them itself; empty for every other receiver.

@@ -217,7 +217,7 @@ fn checks(notices: &[Notice]) -> String {
 fn told_of(notice: &Notice) -> Option<Time> {
     match notice.kind {
         DeliveryKind::Alert => Some(notice.opened_at),
-        DeliveryKind::Reminder => None,
+        DeliveryKind::Reminder | DeliveryKind::Diagnosis(_) => None,
         DeliveryKind::Recovery | DeliveryKind::Episode | DeliveryKind::Flapping(_) => notice.ended_at,
     }
 }

@@ -156,6 +156,8 @@ const OWN: &[Row] = {
         ("/api/v1/incidents/{id}/acknowledge", POST, Needs::Operate, Api(To::Stand(Stance::Acknowledge))),
         ("/api/v1/incidents/{id}/wont-fix", POST, Needs::Operate, Api(To::Stand(Stance::WontFix))),
         ("/api/v1/incidents/{id}/reopen", POST, Needs::Operate, Api(To::Stand(Stance::Reopen))),
+        ("/api/v1/incidents/{id}/diagnosis", POST, Needs::Ping, Api(To::Diagnose)),
+        ("/api/v1/incidents/{id}/solutions/{number}", &[Method::PATCH], Needs::Ping, Api(To::EndSolution)),
         ("/api/v1/reload", POST, Needs::Write, Api(To::Reload)),
         ("/api/v1/incidents/{id}", READ, Needs::Read, Api(To::Incident)),
         ("/config", READ, Needs::Page, Handler::Page(Page::Config)),

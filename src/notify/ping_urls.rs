@@ -78,6 +78,7 @@ impl PingUrls {
             with: _,
             emails: _,
             records,
+            diagnosis,
         } = &mut notice;
         let timed = last_log.iter_mut().chain(output).map(|(_, text)| text);
         let of_the_run = last_run.iter_mut().flat_map(|run| run.comment.iter_mut().chain([&mut run.source]));
@@ -91,6 +92,10 @@ impl PingUrls {
             if let Some(text) = self.hidden(record.key.as_str(), external_url) {
                 record.key = distinct(&text, &record.key);
             }
+        }
+        if let Some(diagnosis) = diagnosis {
+            let shown = |text: &str| self.hidden(text, external_url).unwrap_or_else(|| text.to_owned());
+            *diagnosis = diagnosis.reworded(shown);
         }
         texts
             .chain(timed)
@@ -174,6 +179,7 @@ fn is_id(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::diagnose::{CaseSaid, Diagnosis, DiagnosisFound};
     use crate::core::time::Time;
     use crate::notify::sample;
 
@@ -209,6 +215,18 @@ mod tests {
         ] {
             check(other, other);
         }
+    }
+
+    /// 21.6b
+    #[test]
+    fn what_was_found_shows_none() {
+        let url = "https://p.example.org/ping/key/job";
+        let case = CaseSaid::new(url, url, url).expect("it is short");
+        let found = DiagnosisFound::Proposal { case, plan: format!("curl {url}") };
+        let diagnosis = Some(Diagnosis { number: 1, at: Time::from_secs(0), found });
+        let notice = Notice { diagnosis, ..sample::alert(Time::from_secs(0)) };
+        let shown = format!("{:?}", PingUrls::default().out_of_notice(notice, BASE).diagnosis);
+        assert!(!shown.contains("/ping/") && shown.matches("(a ping URL)").count() == 4, "{shown}");
     }
 
     /// Replaced by longer words, the key would be longer than a key may be.

@@ -4,6 +4,7 @@
 //! first of them. Every text in it is already harmless ([`super::text::line`]), so a format escapes only its markup.
 
 mod card;
+mod diagnosis;
 mod item;
 mod plain;
 mod records;
@@ -13,6 +14,7 @@ mod words;
 use std::collections::BTreeSet;
 
 pub use card::{Card, Line};
+pub use diagnosis::{found_cases, found_words};
 pub use item::Item;
 pub use records::{each, how_many, records_page};
 use words::tone;
@@ -126,8 +128,21 @@ fn subject(notice: &Notice) -> String {
 }
 
 fn digest_subject(notices: &[&Notice]) -> String {
-    const ORDER: [&str; 8] =
-        ["FAILING", "LATE", "UNKNOWN", "FLAPPING", "EASED", "RECOVERED", "REMOVED", "CHANGED"];
+    const ORDER: [&str; 13] = [
+        "IMPASSE",
+        "NO CASE",
+        "UNSOLVED",
+        "PROPOSED",
+        "FAILING",
+        "LATE",
+        "UNKNOWN",
+        "OCCURRED",
+        "FLAPPING",
+        "EASED",
+        "RECOVERED",
+        "REMOVED",
+        "CHANGED",
+    ];
     let counts = ORDER.map(|name| (name, notices.iter().filter(|notice| word(notice) == name).count()));
     let there: Vec<&(&str, usize)> = counts.iter().filter(|(_, count)| *count > 0).collect();
     let words = match there[..] {

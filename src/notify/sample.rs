@@ -3,6 +3,7 @@
 use super::Notification;
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::Name;
+use crate::core::diagnose::{Diagnosis, DiagnosisFound};
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
 use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::{DeliveryKind, Flaps};
@@ -51,6 +52,7 @@ pub fn alert(now: Time) -> Notice {
         repeat_interval: None,
         thread: None,
         records: None,
+        diagnosis: None,
         blind: None,
         emails: Vec::new(),
         alias: None,
@@ -75,13 +77,25 @@ pub(super) fn flapping(now: Time) -> Notice {
     Notice { kind: DeliveryKind::Flapping(flaps), opened_at: now - Span::secs(2), ..recovery(now, None) }
 }
 
-/// An alert, a recovery, a check that flaps, and a digest.
-pub(super) fn of_every_kind() -> [Vec<Notice>; 4] {
+fn diagnosis(now: Time) -> Notice {
+    let found = DiagnosisFound::NoCase;
+    let diagnosis = Some(Diagnosis { number: 1, at: now, found });
+    Notice { kind: DeliveryKind::Diagnosis(1), diagnosis, ..alert(now) }
+}
+
+/// An alert, a recovery, a check that flaps, what was found of one, and a digest.
+pub(super) fn of_every_kind() -> [Vec<Notice>; 5] {
     let now = Time::from_secs(1_774_830_840);
     let over = recovery(now, Some("0".to_owned()));
     // A check of which nothing is known but that it is late.
     let bare = Notice { last_success: None, last_run: None, labels: Vec::new(), ..alert(now) };
-    [vec![alert(now)], vec![over.clone()], vec![flapping(now)], vec![alert(now), over, bare]]
+    [
+        vec![alert(now)],
+        vec![over.clone()],
+        vec![flapping(now)],
+        vec![diagnosis(now)],
+        vec![alert(now), over, bare],
+    ]
 }
 
 /// `count` late checks, each with a name and a title of its own.

@@ -13,7 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::live::Check;
 use super::pausing::{self, PauseOutcome, Remark, Wish};
 use super::{
-    ByHand, Edit, EditError, RecordAnswer, RecordCall, Saying, SpecChange, Stood, Store, StoreError,
+    ByHand, DiagnosisAnswer, DiagnosisCall, Edit, EditError, RecordAnswer, RecordCall, Saying, SpecChange,
+    Stood, Store, StoreError,
 };
 use crate::core::audit::{Audit, AuditKind};
 use crate::core::check::{CheckId, Definition, Name};
@@ -35,6 +36,8 @@ pub enum StoreCommand {
     Stand(Vec<IncidentId>, Saying, CommandAnswer<Result<Vec<Stood>, StoreError>>),
     /// Something is to become of records of a check (§18).
     Records(Box<RecordCall>, CommandAnswer<Result<RecordAnswer, StoreError>>),
+    /// Somebody found this of an incident, or says how a solution of it ended (§21).
+    Diagnose(Box<DiagnosisCall>, CommandAnswer<Result<DiagnosisAnswer, StoreError>>),
     /// Has a message tried again (12.4), says somebody of this name.
     RetryMessage(MessageId, String, CommandAnswer<Result<ByHand, StoreError>>),
     /// Has all that was given up of a receiver tried again, likewise.
@@ -81,6 +84,7 @@ impl StoreCommand {
                 answer.give(|| store.stand_all(&incidents, &saying, now));
             }
             StoreCommand::Records(call, answer) => answer.give(|| store.change_records(&call, now)),
+            StoreCommand::Diagnose(call, answer) => answer.give(|| store.diagnose(&call, now)),
             StoreCommand::RetryMessage(message, by, answer) => {
                 answer.give(|| store.retry_message(message, &by, now));
             }

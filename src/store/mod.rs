@@ -12,6 +12,7 @@
 mod changes;
 pub mod command;
 mod configuration;
+mod diagnosis_call;
 mod due;
 mod edit;
 mod error;
@@ -47,6 +48,7 @@ use live::Live;
 
 pub use changes::{CarriedOn, Changes, Settling};
 pub use configuration::{Compared, Configuration, ReloadNote};
+pub use diagnosis_call::{DiagnosisAnswer, DiagnosisCall, DiagnosisOrder, DiagnosisRefusal};
 pub use due::{Expired, expire, expire_some};
 pub use edit::{Edit, EditError, NewCheck, Past, RefusedEdit, SpecChange};
 pub use error::StoreError;
@@ -291,6 +293,10 @@ pub trait Store: Send {
     /// What is to become of records of a check outside of a result's fact: a slice of a result, one of them, a mark (§18). Those
     /// that no result will end are due (see [`Store::due`]) until all have ended.
     fn change_records(&mut self, call: &RecordCall, now: Time) -> Result<RecordAnswer, StoreError>;
+
+    /// What somebody found of an incident, or how a solution of it ended (§21). A solution of which nobody says how it ended is
+    /// due until it is lost (see [`Store::due`]).
+    fn diagnose(&mut self, call: &DiagnosisCall, now: Time) -> Result<DiagnosisAnswer, StoreError>;
 
     /// Checks whose deadline is before `now`, earliest first, with that deadline; at most `limit`. The deadline is only
     /// a hint: `step` decides.

@@ -35,6 +35,7 @@ pub(crate) fn path(template: &str) -> String {
         ("{alias}", "abcdefgh"),
         ("{name}", "backup"),
         ("{key}", "order-7"),
+        ("{number}", "1"),
         ("{*rest}", "backup"),
         ("{*name}", "backup"),
     ];
@@ -95,9 +96,11 @@ fn without_any_token_whatever_writes_is_refused_and_says_what_to_do() {
             match needs {
                 // 23.1: a ping key is good for it.
                 Needs::Ping | Needs::Due if token == Some(KEY) => {
-                    // Who is let in, and reports nothing, or of what is no record, hears so.
+                    // Who is let in, and reports nothing, or of what is no record and no incident, hears so.
                     let status = ask(&server, method, &path, token).status;
-                    let is_of_results = path.ends_with("/report") || path.contains("/records");
+                    let is_of_results = ["/report", "/records", "/diagnosis", "/solutions/"]
+                        .iter()
+                        .any(|of| path.contains(of));
                     let is_let_in =
                         if is_of_results { matches!(status, 400 | 404 | 409) } else { status == 200 };
                     assert!(is_let_in, "{what}: {status}");
@@ -123,9 +126,11 @@ fn without_any_token_whatever_writes_is_refused_and_says_what_to_do() {
                     assert!(status < 400 || is_none || is_to_write, "{what}: {status}");
                 }
                 Needs::PingKey if token == Some(KEY) => {
-                    // Who is let in, and reports nothing, or of what is no record, hears so.
+                    // Who is let in, and reports nothing, or of what is no record and no incident, hears so.
                     let status = ask(&server, method, &path, token).status;
-                    let is_of_results = path.ends_with("/report") || path.contains("/records");
+                    let is_of_results = ["/report", "/records", "/diagnosis", "/solutions/"]
+                        .iter()
+                        .any(|of| path.contains(of));
                     let is_let_in =
                         if is_of_results { matches!(status, 400 | 404 | 409) } else { status == 200 };
                     assert!(is_let_in, "{what}: {status}");

@@ -38,22 +38,28 @@ fn what_is_violated_is_told_once_and_its_end_too() {
         sink.url()
     ));
     assert_eq!(status(&server, "agent-running"), "new");
-    let nothing = json!({"began": [], "ended": [], "open": 0, "paused": false});
+    let nothing = json!({"began": [], "ended": [], "open": 0, "incidents": [], "paused": false});
     assert_eq!(taken(&server, "agent-running", &json!({"result": "holds"})), nothing);
     assert_eq!(status(&server, "agent-running"), "up");
     let violated = json!({"result": "violated", "why": "it has not answered", "text": "Traceback\n  …", "duration_seconds": 1.5});
     let began = taken(&server, "agent-running", &violated);
     let incident = began["began"][0]["incident"].as_u64().unwrap();
     let standing = json!([{"key": "", "incident": incident, "standing": "open"}]);
-    assert_eq!(began, json!({"began": standing, "ended": [], "open": 1, "paused": false}));
+    let stands = json!([began["incidents"][0]["incident"], began["incidents"][0]["standing"]]);
+    let wanted =
+        json!({"began": standing, "ended": [], "open": 1, "incidents": began["incidents"], "paused": false});
+    assert_eq!((&began, stands), (&wanted, json!([incident, "open"])));
     let told = sink.received.wait_for_count("that it is violated", PATIENCE, 1)[0].json();
     assert_eq!(told["alerts"][0]["annotations"]["reason"], "violated", "{told}");
     assert!(told.to_string().contains("it has not answered"), "{told}");
     let again = taken(&server, "agent-running", &violated);
-    assert_eq!(again, json!({"began": [], "ended": [], "open": 1, "paused": false}));
+    assert_eq!(
+        again,
+        json!({"began": [], "ended": [], "open": 1, "incidents": began["incidents"], "paused": false})
+    );
     let ended = taken(&server, "agent-running", &json!({"result": "holds"}));
     let resolved = json!([{"key": "", "incident": incident, "standing": "resolved"}]);
-    assert_eq!(ended, json!({"began": [], "ended": resolved, "open": 0, "paused": false}));
+    assert_eq!(ended, json!({"began": [], "ended": resolved, "open": 0, "incidents": [], "paused": false}));
     let told = sink.received.wait_for_count("that it holds again", PATIENCE, 2);
     assert_eq!((told.len(), &told[1].json()["status"]), (2, &json!("resolved")));
 }
@@ -289,7 +295,7 @@ fn a_result_during_a_pause_is_kept_and_judges_nothing() {
     let data = server.data().display().to_string();
     assert!(punctual(&["pause", "disk", "--storage.path", &data]).0);
     for _ in 0..3 {
-        let paused = json!({"began": [], "ended": [], "open": 0, "paused": true});
+        let paused = json!({"began": [], "ended": [], "open": 0, "incidents": [], "paused": true});
         assert_eq!(taken(&server, "disk", &json!({"result": "violated"})), paused);
     }
     assert!(punctual(&["unpause", "disk", "--storage.path", &data]).0);

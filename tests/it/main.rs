@@ -25,6 +25,7 @@ mod crowds;
 mod dashboards;
 mod databases;
 mod deploy;
+mod diagnoses;
 mod durability;
 mod edit_forms;
 mod endless;

@@ -17,8 +17,8 @@ use punctual::store::live::Live;
 use punctual::store::sqlite::{FaultPoint, SqliteStore};
 use punctual::store::writer::Writer;
 use punctual::store::{
-    Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RecordAnswer,
-    RecordCall, RefusedEdit, Saying, Settling, Stood, Store, StoreError,
+    Applied, ByHand, CarriedOn, Compared, ConfigureError, DiagnosisAnswer, DiagnosisCall, Edit, Entry, LetGo,
+    Outgoing, RecordAnswer, RecordCall, RefusedEdit, Saying, Settling, Stood, Store, StoreError,
 };
 
 use crate::fate::{Fate, Hazards};
@@ -392,6 +392,10 @@ impl Store for Hand {
 
     fn refused_unread(&mut self, window: Window) -> Result<(), StoreError> {
         self.call(Some(Committed::Unread(window)), |store| store.refused_unread(window))
+    }
+
+    fn diagnose(&mut self, call: &DiagnosisCall, now: Time) -> Result<DiagnosisAnswer, StoreError> {
+        self.call(None, |store| store.diagnose(call, now))
     }
 
     fn change_records(&mut self, call: &RecordCall, now: Time) -> Result<RecordAnswer, StoreError> {

@@ -10,6 +10,7 @@
 mod accidents;
 mod alertmanager;
 mod bystanders;
+mod diagnoses;
 mod diary;
 mod edits;
 mod evidence;

@@ -103,6 +103,7 @@ impl Sim {
         let policy = Policy {
             responders: vec![Responder { matchers: Vec::new(), actions }],
             default_receivers: Vec::new(),
+            administrators: Vec::new(),
             receivers: [("now".into(), receiver(Span::ZERO)), ("later".into(), receiver(Span::secs(5)))]
                 .into(),
         };

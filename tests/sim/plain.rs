@@ -272,6 +272,7 @@ fn incidents(db: &Connection) -> BTreeMap<u64, Incident> {
             covered: covered.as_array().unwrap().iter().map(family).collect(),
             term: None,
             told_after_blind: false,
+            diagnosed: None,
         })
     });
     read.into_iter().map(|incident| (incident.id.0, incident)).collect()

@@ -210,6 +210,7 @@ fn configuration(checks: Vec<Definition>) -> Configuration {
     let policy = Policy {
         responders: Vec::new(),
         default_receivers: vec!["ops".into()],
+        administrators: Vec::new(),
         receivers: [("ops".into(), receiver)].into(),
     };
     Configuration {

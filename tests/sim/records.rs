@@ -129,6 +129,7 @@ impl Sim {
         let policy = Policy {
             responders: vec![Responder { matchers: Vec::new(), actions }],
             default_receivers: Vec::new(),
+            administrators: Vec::new(),
             receivers: ACTIONS.map(|(name, _, group_wait)| (name.into(), receiver(group_wait))).into(),
         };
         Configuration {

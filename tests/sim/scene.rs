@@ -158,6 +158,7 @@ impl Files {
         let policy = Policy {
             responders: self.watches.iter().map(responder).collect(),
             default_receivers: self.defaults.clone(),
+            administrators: Vec::new(),
             receivers: self.receivers.clone(),
         };
         Configuration {

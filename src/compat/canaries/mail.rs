@@ -51,7 +51,9 @@ impl Story {
             Family::Occurred => ("found something", "is well again"),
         };
         match (notice.kind, notice.incident_status) {
-            (DeliveryKind::Alert | DeliveryKind::Reminder, _) => Story::bad(cause(notice), deadline, at),
+            (DeliveryKind::Alert | DeliveryKind::Reminder | DeliveryKind::Diagnosis(_), _) => {
+                Story::bad(cause(notice), deadline, at)
+            }
             (DeliveryKind::Flapping(flaps), _) => {
                 let body = format!("{was} and {again}, {} times since {}", flaps.times, at(flaps.since));
                 Story::new("FLAPPING", &format!("{was} and {again} many times"), body)

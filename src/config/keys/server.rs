@@ -34,6 +34,12 @@ pub(in crate::config) static MAIN: Section = Section {
         ),
         key("receivers", List(&RECEIVER), Optional, "Where messages go."),
         key("default_receivers", Texts, Optional, "Told when no responder matches."),
+        key(
+            "administrators",
+            Texts,
+            Optional,
+            "Told where diagnoses need people; `default_receivers` where left out.",
+        ),
         key("responders", List(&telling::RESPONDER), Optional, "Routing by labels; every match is used."),
         key("smtp", Map(&SMTP), Optional, "How mail leaves."),
         key("alerting", Map(&telling::ALERTING), Optional, "The Alertmanagers that get every alert."),

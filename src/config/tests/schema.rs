@@ -69,6 +69,7 @@ const TAKEN: &[&str] = &[
     "action-of-nothing.yaml",
     "action-of-two-kinds.yaml",
     "action-with.yaml",
+    "administrator-unknown-receiver.yaml",
     "alertmanager-password-is-not-shown.yaml",
     "check-every-and-cron.yaml",
     "check-every-and-expect.yaml",

@@ -75,6 +75,7 @@ pub fn of_record(new: NewRecord<'_>, by: &str, at: Time) -> (Incident, Vec<Incid
         covered: Vec::new(),
         term: None,
         told_after_blind: false,
+        diagnosed: None,
     };
     let began = IncidentStep::new(StepKind::Began(first.kind), by, at);
     let marked = is_marked.then(|| IncidentStep::new(StepKind::WontFix, PUNCTUAL, at).saying("it is marked"));

@@ -161,7 +161,7 @@ pub fn after_sent(
     now: Time,
 ) -> Option<Repeat> {
     let tells_again = matches!(sent.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
-    if !tells_again || incident != IncidentStatus::Open {
+    if !tells_again || !incident.is_unanswered() {
         return None;
     }
     let not_before = now + sent.repeat_interval?;

@@ -15,9 +15,16 @@ pub enum DeliveryKind {
     Episode,
     /// It goes bad and recovers again and again, each time too soon to be told by itself (12.5).
     Flapping(Flaps),
+    /// What was found of it needs people (21.6): the diagnosis of this number.
+    Diagnosis(u32),
 }
 
 impl DeliveryKind {
+    /// Whether it tells that something is bad now.
+    pub fn tells_bad(self) -> bool {
+        matches!(self, DeliveryKind::Alert | DeliveryKind::Reminder | DeliveryKind::Diagnosis(_))
+    }
+
     /// As it stands in the database, on pages and in the API.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -26,6 +33,7 @@ impl DeliveryKind {
             DeliveryKind::Recovery => "recovery",
             DeliveryKind::Episode => "episode",
             DeliveryKind::Flapping(_) => "flapping",
+            DeliveryKind::Diagnosis(_) => "diagnosis",
         }
     }
 }

@@ -15,10 +15,10 @@ pub enum Topic {
 }
 
 impl Delivery {
-    /// With what it is told as one. That something flaps is no record's beginning or end.
+    /// With what it is told as one. That something flaps, or what was found of it, is no record's beginning or end.
     pub fn topic(&self) -> Topic {
         match self.kind {
-            DeliveryKind::Flapping(_) => Topic::One(self.id),
+            DeliveryKind::Flapping(_) | DeliveryKind::Diagnosis(_) => Topic::One(self.id),
             _ if self.key.is_own() => Topic::One(self.id),
             _ => Topic::Records(self.check),
         }

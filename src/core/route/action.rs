@@ -46,6 +46,12 @@ impl Action {
         Action { id, with: Some(with.into()), ..self }
     }
 
+    /// To tell an administrator what was found (21.6): none of a responder's, whatever that does.
+    pub fn of_administrator(receiver: ReceiverName) -> Action {
+        let id = hash(&[b"administrators", &[0xff], receiver.as_bytes()], Span::ZERO, None);
+        Action { id, receiver, after: Span::ZERO, repeat_interval: None, with: None }
+    }
+
     /// An action that has a receiver of its own, which is named by its id: a mail, and this is all that is said of it.
     pub fn by_mail(mail: &str, after: Span, repeat_interval: Option<Span>) -> Action {
         let id = hash(&[MAIL.as_bytes(), &[0xff], mail.as_bytes()], after, repeat_interval);

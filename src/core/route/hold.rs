@@ -139,11 +139,17 @@ pub fn route(kind: DeliveryKind, context: &Context<'_>) -> Verdict {
     match kind {
         // 8.4: a recovery goes to whoever was told. An episode was due and not held when its check recovered.
         DeliveryKind::Recovery | DeliveryKind::Episode => return Verdict::Send,
-        DeliveryKind::Alert | DeliveryKind::Reminder | DeliveryKind::Flapping(_) => {}
+        DeliveryKind::Alert
+        | DeliveryKind::Reminder
+        | DeliveryKind::Flapping(_)
+        | DeliveryKind::Diagnosis(_) => {}
     }
     match context.incident {
         // 19.3: that it is not remembered any more does not unsay what happened.
-        IncidentStatus::Open | IncidentStatus::Over => {}
+        IncidentStatus::Open
+        | IncidentStatus::SolutionApplied
+        | IncidentStatus::Impasse
+        | IncidentStatus::Over => {}
         IncidentStatus::Acknowledged => return Verdict::Drop(DropReason::Acknowledged),
         IncidentStatus::WontFix => return Verdict::Drop(DropReason::WontFix),
         IncidentStatus::Resolved | IncidentStatus::Removed | IncidentStatus::Changed => {

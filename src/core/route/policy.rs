@@ -16,6 +16,8 @@ pub struct Policy {
     pub responders: Vec<Responder>,
     /// Told when no responder matches a check that has no `emails` of its own.
     pub default_receivers: Vec<ReceiverName>,
+    /// Told where diagnoses need people (21.6); none: `default_receivers` are.
+    pub administrators: Vec<ReceiverName>,
     /// Every receiver that exists.
     pub receivers: BTreeMap<ReceiverName, ReceiverPolicy>,
 }
@@ -65,6 +67,11 @@ impl Policy {
             matched.extend(actions.map(|action| Matched { action, responder: None, kinds: kinds.clone() }));
         }
         matched
+    }
+
+    /// Who is told where diagnoses need people.
+    pub fn told_of_diagnoses(&self) -> &[ReceiverName] {
+        if self.administrators.is_empty() { &self.default_receivers } else { &self.administrators }
     }
 
     /// What the receiver of an action is handed with its messages, if anybody still asks for the action.

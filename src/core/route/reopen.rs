@@ -100,7 +100,7 @@ impl<'a> Look<'a> {
 
     /// Whether the acknowledgement did not hold it.
     fn stood_open(self, action: ActionId) -> bool {
-        self.reopened.stood.stands_for(action, self.facts.causes) == IncidentStatus::Open
+        self.reopened.stood.stands_for(action, self.facts.causes).is_unanswered()
     }
 
     /// Whether it need not be planned.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::asked::{ApiOutcome, Asked, in_json, make};
 use super::check;
 use super::contract::Contract;
+use super::explanation::{explanation, explanation_shape};
 use super::incidents::{incident_shape, reason_shape, shown};
 use super::problems::of_history;
 use super::shape::{and_perhaps, list, object, or_null, text, time, whole, with};
@@ -37,7 +38,11 @@ pub(super) fn contract() -> Contract {
         ("attempts", or_null(whole())),
         ("answer", or_null(text())),
     ];
-    let more = [("steps", list(and_perhaps(step, of_some))), ("deliveries", list(object("Delivery", told)))];
+    let more = [
+        ("steps", list(and_perhaps(step, of_some))),
+        ("deliveries", list(object("Delivery", told))),
+        ("explanation", explanation_shape()),
+    ];
     let whole = with(incident_shape(), "WholeIncident", more);
     Contract::new("showIncident", "An incident, with everything that happened to it", whole)
 }
@@ -51,6 +56,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> ApiOutcome {
         let whole = of_history(history::incident(&app.services, id))?.ok_or_else(none)?;
         let mut shown = shown(&whole.definition, &whole.view);
         shown["steps"] = whole.steps.iter().map(step).collect();
+        shown["explanation"] = explanation(&whole);
         shown["deliveries"] = whole.deliveries.iter().map(delivery).collect();
         Ok(in_json(StatusCode::OK, &shown))
     })

@@ -15,7 +15,9 @@ mod check;
 mod check_config;
 mod config;
 mod contract;
+mod diagnosis;
 mod due;
+mod explanation;
 mod flips;
 mod history;
 mod incident;
@@ -75,6 +77,8 @@ pub(super) enum Operation {
     History(HistoryKind),
     Body,
     Incident,
+    Diagnose,
+    EndSolution,
     Incidents,
     Messages,
     ActOnMessage(MessageDeed),
@@ -140,6 +144,8 @@ async fn act(asked: &Asked<'_>, action: Operation, body: &[u8]) -> ApiOutcome {
         Operation::History(kind) => history::answer(asked, kind).await,
         Operation::Body => history::body(asked).await,
         Operation::Incident => incident::answer(asked).await,
+        Operation::Diagnose => diagnosis::decide(asked, body).await,
+        Operation::EndSolution => diagnosis::end(asked, body).await,
         Operation::Incidents => incidents::answer(asked).await,
         Operation::Messages => messages::list(asked).await,
         Operation::ActOnMessage(deed) => messages::act(asked, deed, body).await,
@@ -194,6 +200,8 @@ impl Operation {
             Operation::History(kind) => history::contract(kind),
             Operation::Body => history::contract_of_body(),
             Operation::Incident => incident::contract(),
+            Operation::Diagnose => diagnosis::contract(),
+            Operation::EndSolution => diagnosis::contract_of_end(),
             Operation::Incidents => incidents::contract(),
             Operation::Messages => messages::contract(),
             Operation::ActOnMessage(deed) => messages::contract_of_act(deed),

@@ -11,11 +11,12 @@ use tokio::sync::Semaphore;
 
 use super::asked::{ApiOutcome, Asked, MAX_BODY_BYTES, in_json, read_body};
 use super::contract::Contract;
+use super::explanation::{to_diagnose, to_diagnose_shape};
 use super::query::bad;
 use super::record::{RecordsSaid, asked_shape};
 use super::shape::{self, explained, flag, list, number, object, one_of, text, whole};
 use crate::app::ping::PingNotTaken;
-use crate::app::{NotDone, report};
+use crate::app::{NotDone, diagnoses, report};
 use crate::core::assertion::{AssertionResult, Outcome};
 use crate::core::check::Rid;
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus};
@@ -25,6 +26,7 @@ use crate::http::auth::Admission;
 use crate::http::caller::Caller;
 use crate::http::ping::BAD_RID;
 use crate::http::problem::Problem;
+use crate::store::live::Check;
 use crate::store::{FoundAt, PingFact, RecordStands, ResultFact, ResultTaken};
 
 /// The longest that a look may have taken: longer is a mistake of units.
@@ -81,6 +83,7 @@ pub(super) fn contract() -> Contract {
             ("began", explained(list(standing.clone()), "Incidents that this result opened.")),
             ("ended", explained(list(standing), "Those that it ended.")),
             ("open", explained(whole(), "How many are open now.")),
+            ("incidents", explained(list(to_diagnose_shape()), "Those to be diagnosed, at most 20.")),
             ("paused", explained(flag(), "The check is paused: the result is kept, and judges nothing.")),
         ],
     );
@@ -126,8 +129,26 @@ async fn take(asked: &Asked<'_>, body: &[u8]) -> ApiOutcome {
     let body: Body = serde_json::from_slice(body)
         .map_err(|error| bad(format!("the body is an object like {LIKE}: {error}")))?;
     let fact = fact(asked, body, rid)?;
+    let is_violated = fact.result.outcome == Outcome::Violated;
     let taken = report::take(&asked.app().services, check.id, fact).await.map_err(refused)?;
-    Ok(in_json(StatusCode::OK, &said(taken)))
+    let is_diagnosed =
+        is_violated && !taken.is_paused && taken.records.open + u32::from(taken.after.is_some()) > 0;
+    let mut said = said(taken);
+    said["incidents"] = if is_diagnosed { to_be_diagnosed(asked, check).await } else { json!([]) };
+    Ok(in_json(StatusCode::OK, &said))
+}
+
+/// The result is stored, whatever becomes of this: what cannot be read now is named by the next answer.
+async fn to_be_diagnosed(asked: &Asked<'_>, check: Arc<Check>) -> Value {
+    let read = asked.aside(move |app| diagnoses::to_diagnose(&app.services, &check)).await;
+    match read {
+        Ok(Ok(found)) => found.iter().map(to_diagnose).collect(),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, "which incidents are to be diagnosed cannot be read");
+            json!([])
+        }
+        Err(_) => json!([]),
+    }
 }
 
 fn refused(why: PingNotTaken) -> Problem {

@@ -49,7 +49,7 @@ pub(super) fn acts(viewer: &Viewer, on: &ActedOn<'_>, now: Time) -> Markup {
 fn stances(viewer: &Viewer, on: &ActedOn<'_>, incident: &IncidentView) -> Markup {
     let stands = incident.record.status;
     let offered: &[Stance] = match (stands, incident.status) {
-        (IncidentStatus::Open, _) => &[Stance::Acknowledge, Stance::WontFix],
+        (stands, _) if stands.is_unanswered() => &[Stance::Acknowledge, Stance::WontFix],
         // What began since is taken on by acknowledging once more.
         (IncidentStatus::Acknowledged, IncidentStatus::Open) => {
             &[Stance::Acknowledge, Stance::WontFix, Stance::Reopen]

@@ -18,7 +18,6 @@ use super::{Frame, banners, make, marks, page, page_links, words};
 use crate::app::view::{IncidentView, Moment};
 use crate::app::{Room, health};
 use crate::core::cause::Status;
-use crate::core::incident::IncidentStatus;
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -110,7 +109,7 @@ fn refusal(filter: &Filter, why: &str) -> Rendering {
 /// What people said of the incidents of these rows, in their order.
 fn read_answers(app: &App, rows: &[CheckRow]) -> Result<Vec<Option<IncidentView>>, StoreError> {
     let answered = app.services.live.answered();
-    let stands = |incident: &IncidentView| incident.status != IncidentStatus::Open;
+    let stands = |incident: &IncidentView| !incident.status.is_unanswered();
     let answer = |row: &CheckRow| match row.answered {
         Some(_) => Ok(IncidentView::open(&app.services.history, &answered, row.check.id)?.filter(stands)),
         None => Ok(None),

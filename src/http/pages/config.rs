@@ -317,6 +317,10 @@ fn responders(policy: &Policy) -> Markup {
                 @else {
                     "tells " @for (i, name) in policy.default_receivers.iter().enumerate() { @if i > 0 { ", " } bdi { (name) } } "."
                 }
+                @if !policy.administrators.is_empty() {
+                    " Where diagnoses need people: "
+                    @for (i, name) in policy.administrators.iter().enumerate() { @if i > 0 { ", " } bdi { (name) } } "."
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use super::super::App;
 use super::words;
 use crate::app::view::IncidentView;
 use crate::core::check::CheckId;
-use crate::core::incident::{IncidentStatus, IncidentStep, StepKind};
+use crate::core::incident::{DiagnosisStep, IncidentStatus, IncidentStep, StepKind};
 use crate::core::outbox::{DeliveryKind, DeliveryStep, Telling};
 use crate::core::time::Time;
 use crate::store::StoreError;
@@ -51,6 +51,8 @@ pub(super) fn label(incident: &IncidentView, now: Time) -> Markup {
 pub(super) fn standing_words(status: IncidentStatus) -> &'static str {
     match status {
         IncidentStatus::Open => "open",
+        IncidentStatus::SolutionApplied => "solution applied",
+        IncidentStatus::Impasse => "impasse",
         IncidentStatus::Acknowledged => "acknowledged",
         IncidentStatus::WontFix => "marked wont-fix",
         IncidentStatus::Resolved => "resolved",
@@ -84,12 +86,18 @@ fn by(said: &IncidentStep, now: Time) -> Markup {
 fn line(incident: &IncidentView, is_paused: bool, now: Time) -> Markup {
     let IncidentView { record, status, said } = incident;
     let (stands, means) = match (record.status, said) {
-        (IncidentStatus::Open, _) if is_paused => ("open", "nothing is sent of it while the check is paused"),
+        (stands, _) if stands.is_unanswered() && is_paused => {
+            (standing_words(stands), "nothing is sent of it while the check is paused")
+        }
         (IncidentStatus::Acknowledged, _) if *status == IncidentStatus::Open => {
             ("acknowledged", "but nobody has taken on what began since")
         }
         (IncidentStatus::Acknowledged, _) => ("acknowledged", "only its recovery will be told"),
         (IncidentStatus::WontFix, _) => ("marked wont-fix", "nothing is sent of it before its recovery"),
+        (IncidentStatus::SolutionApplied, _) => {
+            ("solution applied", "something is done about it, or it passes")
+        }
+        (IncidentStatus::Impasse, _) => ("impasse", "nobody knows what is to be done"),
         (_, Some(_)) => ("open again", "nobody is on it"),
         (_, None) => ("open", "nobody has said to be on it"),
     };
@@ -131,8 +139,24 @@ fn happened(what: &StepKind, now: Time) -> Markup {
             StepKind::Commented => { "Comment" }
             StepKind::WontFix => { "Marked wont-fix" }
             StepKind::Reopened => { "Open again" }
+            StepKind::Diagnosis(step) => { (diagnosed(*step)) }
             StepKind::Delivery(step) => { (delivery(step)) }
         }
+    }
+}
+
+/// What was found, or became of what is done.
+fn diagnosed(step: DiagnosisStep) -> &'static str {
+    match step {
+        DiagnosisStep::Decided => "A solution is to be carried out",
+        DiagnosisStep::Proposed => "A solution is proposed",
+        DiagnosisStep::Waits => "It passes",
+        DiagnosisStep::NoCase => "No case applies",
+        DiagnosisStep::Impasse => "Several cases apply",
+        DiagnosisStep::Full => "Diagnosed too often: nothing is done any more",
+        DiagnosisStep::Enacted => "A solution was carried out",
+        DiagnosisStep::SolutionFailed => "A solution failed",
+        DiagnosisStep::Lost => "A solution is lost: nobody said how it ended",
     }
 }
 
@@ -144,6 +168,7 @@ pub(super) fn told_what(kind: DeliveryKind) -> &'static str {
         DeliveryKind::Recovery => "recovery",
         DeliveryKind::Episode => "alert and recovery",
         DeliveryKind::Flapping(_) => "it flaps",
+        DeliveryKind::Diagnosis(_) => "what was found",
     }
 }
 

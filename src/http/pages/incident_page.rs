@@ -9,7 +9,7 @@ use super::super::reply::Reply;
 use super::super::viewer::Viewer;
 use super::refused::why_not;
 use super::said::{comment, many_buttons, until_when, who};
-use super::{Frame, incident, page, words};
+use super::{Frame, diagnoses, incident, page, words};
 use crate::app::history::{self, DeliveryView, WholeIncident};
 use crate::app::view::IncidentView;
 use crate::config::Scope;
@@ -56,11 +56,11 @@ pub(in super::super) fn answer(
 }
 
 fn content(viewer: &Viewer, refused: Option<&RefusedForm>, whole: &WholeIncident, now: Time) -> Markup {
-    let WholeIncident { view, definition, steps, deliveries } = whole;
+    let WholeIncident { view, definition, steps, title, found, deliveries } = whole;
     let record = &view.record;
     html! {
         p.small { a href="../incidents" { "All incidents" } }
-        h1 { "Incident " (record.id.0) ": " bdi { (definition.title) } }
+        h1 { "Incident " (record.id.0) ": " bdi { (title) } }
         @if let Some(refused) = refused { (why_not(refused)) }
         dl {
             dt { "Check" }
@@ -85,6 +85,7 @@ fn content(viewer: &Viewer, refused: Option<&RefusedForm>, whole: &WholeIncident
         @else if viewer.may_sign_in && !viewer.is_known() {
             p.small { a href={ "../sign-in?to=incidents/" (record.id.0) } { "Sign in" } " to answer it." }
         }
+        (diagnoses::section(found, now))
         h2 { "What happened" }
         (incident::steps(steps, now))
         h2 { "Who was told" }

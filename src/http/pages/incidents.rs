@@ -18,7 +18,7 @@ use crate::app::history::{self, HistoryPage, IncidentsAsked, PageAsked};
 use crate::app::view::IncidentView;
 use crate::config::Scope;
 use crate::core::check::{CheckId, Definition};
-use crate::core::incident::{IncidentStatus, IncidentStep};
+use crate::core::incident::IncidentStep;
 use crate::core::time::Time;
 use crate::store::StoreError;
 
@@ -134,7 +134,7 @@ fn table(items: &[Shown], may_choose: bool, now: Time) -> Markup {
     }
     let rank = |of_check: &Vec<&Shown>| {
         let open = of_check.iter().filter(|(_, view)| !view.record.status.is_ended());
-        let waits = open.clone().any(|(_, view)| view.status == IncidentStatus::Open);
+        let waits = open.clone().any(|(_, view)| view.status.is_unanswered());
         let since = open.map(|(_, view)| view.record.opened_at).min();
         (!waits, since.is_none(), since)
     };

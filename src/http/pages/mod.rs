@@ -14,6 +14,7 @@ mod check_form;
 mod checks;
 mod config;
 mod declared;
+mod diagnoses;
 mod edit;
 mod filter;
 mod history;

@@ -1,5 +1,6 @@
 //! The details of one check.
 
+use super::diagnosis::{found, found_details, found_word, found_words};
 use super::records::heading;
 use super::{Tone, each, family_word, page, title, tone};
 use crate::core::assertion::Outcome;
@@ -87,6 +88,9 @@ const MAX_LINES: usize = 20;
 pub(super) fn card(notification: &Notification<'_>, notice: &Notice) -> Card {
     let mut said = Lines(Vec::new());
     said.say("Record", line(notice.key.as_str(), IncidentKey::MAX_BYTES));
+    if let Some(found) = found(notice) {
+        found_details(found).into_iter().for_each(|(label, text)| said.say(label, text));
+    }
     if let Some(records) = &notice.records {
         said.say("Records", heading(notice, records));
         each(notification, notice).into_iter().for_each(|record| said.say("", record));
@@ -196,6 +200,13 @@ fn status(notification: &Notification<'_>, notice: &Notice) -> String {
         (DeliveryKind::Reminder, _) => {
             format!("still {}", bad_since(notification, notice, notice.leading().unwrap_or(notice.first)))
         }
+        (DeliveryKind::Diagnosis(_), _) => {
+            let bad = bad_since(notification, notice, notice.leading().unwrap_or(notice.first));
+            match found(notice) {
+                Some(found) => format!("{}: {}; {bad}", found_word(found), found_words(found)),
+                None => bad,
+            }
+        }
         (DeliveryKind::Flapping(flaps), _) => {
             let since = both_clocks(flaps.since, notice.zone, now);
             let last = both_clocks(ended_at, notice.zone, now);
@@ -275,6 +286,9 @@ fn sent_because(notification: &Notification<'_>, notice: &Notice) -> String {
         Some(number) if notice.asked_by.is_empty() => format!("responder {number}"),
         Some(_) => format!("matches {}", line(&notice.asked_by, Responder::MAX_NAME_CHARS)),
         None if !notice.emails.is_empty() => "the check's own emails".to_owned(),
+        None if notice.diagnosis.is_some() => {
+            "administrators are told where diagnoses need people".to_owned()
+        }
         None => "default receivers".to_owned(),
     };
     match notice.repeat_interval.filter(|_| !notice.is_over()) {

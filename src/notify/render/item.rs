@@ -1,5 +1,6 @@
 //! One line of a message's list.
 
+use super::diagnosis::{found, found_words};
 use super::{Tone, family_word, how_many, page, title, tone, word};
 use crate::core::incident::IncidentStatus;
 use crate::core::notice::{Notice, Severity};
@@ -69,6 +70,9 @@ fn why(notification: &Notification<'_>, notice: &Notice) -> String {
         return format!("bad {} times in {lasted}, last: {}", flaps.times, first.as_str());
     }
     let was = || format!("was {} ({}) for {lasted}", family_word(first.family()), first.as_str());
+    if let Some(found) = found(notice) {
+        return found_words(found).to_owned();
+    }
     if let Some(records) = &notice.records {
         if notice.tells_of_occurrences() {
             return how_many(records);

@@ -1,5 +1,6 @@
 //! Words and URLs that all parts of a message share.
 
+use super::diagnosis::{found, found_word};
 use crate::core::cause::Family;
 use crate::core::check::Name;
 use crate::core::incident::IncidentStatus;
@@ -46,6 +47,9 @@ pub fn family_word(family: Family) -> &'static str {
 pub fn word(notice: &Notice) -> &'static str {
     if notice.flaps().is_some() {
         return "FLAPPING";
+    }
+    if let Some(found) = found(notice) {
+        return found_word(found);
     }
     match (notice.is_over(), notice.incident_status) {
         (true, IncidentStatus::Removed) => "REMOVED",

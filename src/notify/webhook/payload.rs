@@ -10,7 +10,9 @@ use crate::core::notice::{Notice, worst_first};
 use crate::core::outbox::Flaps;
 use crate::core::time::Time;
 use crate::notify::Notification;
-use crate::notify::render::{acknowledge, base, each, family_word, how_many, page, title};
+use crate::notify::render::{
+    acknowledge, base, each, family_word, found_cases, found_words, how_many, page, title,
+};
 use crate::notify::text::{is_link, line, lines};
 
 type Labels = BTreeMap<String, String>;
@@ -141,6 +143,10 @@ fn annotations(notice: &Notice, notification: &Notification<'_>) -> Labels {
         Some(Flaps { times, since }) => {
             format!("{} was bad and good again {times} times since {since}", title(notice))
         }
+        None if notice.diagnosis.is_some() => {
+            let found = notice.diagnosis.as_ref().map_or("", |diagnosis| found_words(&diagnosis.found));
+            format!("{}: {found}", title(notice))
+        }
         None if notice.tells_of_occurrences() => {
             format!("{}: {}", title(notice), notice.records.as_ref().map(how_many).unwrap_or_default())
         }
@@ -149,6 +155,8 @@ fn annotations(notice: &Notice, notification: &Notification<'_>) -> Labels {
     let records = notice.records.as_ref().map(how_many).unwrap_or_default();
     let pairs = [
         ("records", records),
+        ("diagnosis", notice.diagnosis.as_ref().map(|it| it.found.as_str().to_owned()).unwrap_or_default()),
+        ("cases", notice.diagnosis.as_ref().map(|it| found_cases(&it.found)).unwrap_or_default()),
         ("record_list", each(notification, notice).join("\n")),
         ("summary", summary),
         ("description", lines(&notice.description, 20, 1000)),

@@ -6,11 +6,12 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::payload::{FIRING, RESOLVED, with};
+use crate::core::diagnose::{CaseSaid, DiagnosisFound};
 use crate::core::notice::{Notice, RecordsNotice, Severity, worst_first};
 use crate::core::outbox::DeliveryKind;
 use crate::core::time::{Span, Time};
 use crate::notify::Notification;
-use crate::notify::render::{page, records_page, title, word};
+use crate::notify::render::{found_words, page, records_page, title, word};
 use crate::notify::text::{is_link, line, lines};
 
 /// One check of the message. A missing text is "", a missing number `none`.
@@ -43,6 +44,8 @@ pub(super) struct TemplateCheck {
     page: String,
     /// Of records: how many, and those that are said one by one; `none`: it is about the check itself.
     records: Option<TemplateRecords>,
+    /// What was found of it, where that needs people; `none`: it is told of nothing of that kind.
+    diagnosis: Option<TemplateDiagnosis>,
     with: Option<Value>,
 }
 
@@ -57,6 +60,24 @@ struct TemplateRecords {
     more: u32,
     list: Vec<TemplateRecord>,
     page: String,
+}
+
+/// What a message says of what was found.
+#[derive(Clone, Debug, Serialize)]
+struct TemplateDiagnosis {
+    found: &'static str,
+    why: &'static str,
+    cases: Vec<TemplateCase>,
+    plan: String,
+    solution: Option<u32>,
+    failed: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct TemplateCase {
+    name: String,
+    problem: String,
+    reason: String,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -89,6 +110,7 @@ fn one(notification: &Notification<'_>, notice: &Notice) -> TemplateCheck {
             DeliveryKind::Recovery => "recovery",
             DeliveryKind::Episode => "episode",
             DeliveryKind::Flapping(_) => "flapping",
+            DeliveryKind::Diagnosis(_) => "diagnosis",
         },
         status: if notice.is_all_over() { RESOLVED } else { FIRING },
         word: word(notice),
@@ -110,6 +132,7 @@ fn one(notification: &Notification<'_>, notice: &Notice) -> TemplateCheck {
         runbook_url: Some(notice.runbook_url.clone()).filter(|url| is_link(url)).unwrap_or_default(),
         page: page(notification.external_url, &notice.check),
         records: notice.records.as_ref().map(|records| of_records(notification, notice, records)),
+        diagnosis: notice.diagnosis.as_ref().map(|diagnosis| of_diagnosis(&diagnosis.found)),
         with: with(notice),
     }
 }
@@ -126,6 +149,27 @@ fn of_records(notification: &Notification<'_>, notice: &Notice, records: &Record
     let page = records_page(notification, notice);
     let (more, list) = (records.more(notice.kind), list.collect());
     TemplateRecords { new, occurred, open, ended, changed, more, list, page }
+}
+
+fn of_diagnosis(found: &DiagnosisFound) -> TemplateDiagnosis {
+    let case = |case: &CaseSaid| TemplateCase {
+        name: line(case.name(), CaseSaid::MAX_NAME_BYTES),
+        problem: line(case.problem(), CaseSaid::MAX_TEXT_BYTES),
+        reason: line(case.reason(), CaseSaid::MAX_TEXT_BYTES),
+    };
+    let solution = match found {
+        DiagnosisFound::Solution(solution) => Some(solution),
+        _ => None,
+    };
+    let failed = solution.and_then(|solution| solution.ended.as_ref()?.how.reason()).unwrap_or_default();
+    TemplateDiagnosis {
+        found: found.as_str(),
+        why: found_words(found),
+        cases: found.cases().iter().map(case).collect(),
+        plan: lines(found.plan().unwrap_or_default(), 20, 1000),
+        solution: solution.map(|solution| solution.number),
+        failed: lines(failed, 20, 1000),
+    }
 }
 
 fn seconds(span: Span) -> i64 {

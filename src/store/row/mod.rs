@@ -5,6 +5,7 @@
 mod ago;
 mod assertion;
 mod definition;
+mod diagnosis;
 mod notice;
 mod outbox;
 mod record;
@@ -16,6 +17,7 @@ mod window;
 mod words;
 
 pub(super) use definition::{read_definition, write_definition};
+pub(super) use diagnosis::{read_diagnosis, write_diagnosis};
 pub(super) use notice::{read_alerts, read_notices, write_alerts, write_notices};
 pub(super) use outbox::*;
 pub(super) use record::{read_labels, write_labels};

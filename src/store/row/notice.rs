@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::diagnosis::DiagnosisRow;
 use super::outbox::{FlapsRow, flaps_row, incident_status, read_delivery_kind};
 use super::words::{CauseRow, cause_of, cause_row};
 use crate::core::alert::Alert;
@@ -18,6 +19,8 @@ struct NoticeRow {
     kind: String,
     #[serde(default)]
     flaps: Option<FlapsRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    diagnosis: Option<DiagnosisRow>,
     incident: u64,
     incident_status: String,
     check: String,
@@ -110,6 +113,7 @@ fn notice_row(notice: &Notice) -> NoticeRow {
     NoticeRow {
         kind: notice.kind.as_str().to_owned(),
         flaps: flaps_row(notice.kind),
+        diagnosis: notice.diagnosis.as_ref().map(DiagnosisRow::of),
         incident: notice.incident.0,
         incident_status: notice.incident_status.as_str().to_owned(),
         check: notice.check.as_str().to_owned(),
@@ -216,8 +220,12 @@ pub(in crate::store) fn read_notices(text: &str) -> Option<Vec<Notice>> {
 }
 
 fn read_notice(row: NoticeRow) -> Option<Notice> {
+    let diagnosis = match row.diagnosis {
+        Some(row) => Some(row.read()?),
+        None => None,
+    };
     Some(Notice {
-        kind: read_delivery_kind(&row.kind, row.flaps)?,
+        kind: read_delivery_kind(&row.kind, row.flaps, diagnosis.as_ref().map(|it| it.number))?,
         incident: IncidentId(row.incident),
         incident_status: incident_status(&row.incident_status)?,
         check: Name::parse(&row.check).ok()?,
@@ -249,6 +257,7 @@ fn read_notice(row: NoticeRow) -> Option<Notice> {
             Some(row) => Some(read_records(row)?),
             None => None,
         },
+        diagnosis,
         blind: row.blind.map(|(from, to)| Window { from: Time::from_ms(from), to: Time::from_ms(to) }),
         emails: row.emails,
         alias: row.canary.map(read_canary),

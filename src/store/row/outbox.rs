@@ -70,10 +70,23 @@ pub(in crate::store) fn flaps_row(kind: DeliveryKind) -> Option<FlapsRow> {
     }
 }
 
+/// Which diagnosis it tells of, likewise.
+pub(in crate::store) fn diagnosis_row(kind: DeliveryKind) -> Option<u32> {
+    match kind {
+        DeliveryKind::Diagnosis(number) => Some(number),
+        _ => None,
+    }
+}
+
 /// The kind of delivery with this word, and with what is stored beside it.
-pub(in crate::store) fn read_delivery_kind(word: &str, flaps: Option<FlapsRow>) -> Option<DeliveryKind> {
+pub(in crate::store) fn read_delivery_kind(
+    word: &str,
+    flaps: Option<FlapsRow>,
+    diagnosis: Option<u32>,
+) -> Option<DeliveryKind> {
     let flaps = flaps.map(|(times, since)| Flaps { times, since: Time::from_ms(since) });
-    let kinds = DELIVERY_KINDS.into_iter().chain(flaps.map(DeliveryKind::Flapping));
+    let diagnosis = diagnosis.map(DeliveryKind::Diagnosis);
+    let kinds = DELIVERY_KINDS.into_iter().chain(flaps.map(DeliveryKind::Flapping)).chain(diagnosis);
     kinds.into_iter().find(|kind| kind.as_str() == word)
 }
 

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::outbox::{FlapsRow, flaps_row, read_delivery_kind};
+use super::outbox::{FlapsRow, diagnosis_row, flaps_row, read_delivery_kind};
 use super::words::{cause_word, kind_of};
-use crate::core::incident::{IncidentStep, StepKind};
+use crate::core::incident::{DiagnosisStep, IncidentStep, StepKind};
 use crate::core::outbox::{DeliveryStep, MessageId, Telling};
 use crate::core::time::Time;
 
@@ -19,6 +19,8 @@ struct Details {
     kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     flaps: Option<FlapsRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    diagnosis: Option<u32>,
     message: Option<u64>,
     answer: String,
     times: u32,
@@ -59,6 +61,7 @@ fn write_details(step: &DeliveryStep) -> String {
         receiver: step.receiver.to_string(),
         kind: step.kind.as_str().to_owned(),
         flaps: flaps_row(step.kind),
+        diagnosis: diagnosis_row(step.kind),
         message: step.message.map(|message| message.0),
         answer: step.answer.clone(),
         times: step.times,
@@ -77,7 +80,7 @@ pub(in crate::store) fn read_step(
         let step = DeliveryStep {
             what,
             receiver: details.receiver.into(),
-            kind: read_delivery_kind(&details.kind, details.flaps)?,
+            kind: read_delivery_kind(&details.kind, details.flaps, details.diagnosis)?,
             message: details.message.map(MessageId),
             answer: details.answer,
             times: details.times,
@@ -100,7 +103,7 @@ pub(in crate::store) fn read_step(
         "wont_fix" => StepKind::WontFix,
         "reopened" => StepKind::Reopened,
         "commented" => StepKind::Commented,
-        _ => return None,
+        _ => StepKind::Diagnosis(DiagnosisStep::ALL.into_iter().find(|step| step.as_str() == what)?),
     };
     Some((what, comment))
 }

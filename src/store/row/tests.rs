@@ -6,6 +6,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 mod assertions;
+mod diagnoses;
 mod old_states;
 mod results;
 
@@ -264,6 +265,7 @@ fn every_notice_is_read_back() {
     let blind = Cause { kind: CauseKind::Blind, since: Time::MIN, would_be: Some(CauseKind::Overrun) };
     let full = Notice {
         kind: DeliveryKind::Episode,
+        diagnosis: None,
         incident: IncidentId(u64::MAX),
         incident_status: IncidentStatus::WontFix,
         check: Name::parse("a").unwrap(),
@@ -327,7 +329,12 @@ fn every_notice_is_read_back() {
     let flapping = Notice { kind: DeliveryKind::Flapping(flaps), ..full.clone() };
     let own = Notice { key: IncidentKey::own(), records: None, ..full.clone() };
     assert!(!write_notices(std::slice::from_ref(&own)).contains("key"), "as of a version before");
-    let notices = vec![full, empty, flapping, own];
+    let diagnoses = diagnoses::every().into_iter().map(|diagnosis| Notice {
+        kind: DeliveryKind::Diagnosis(diagnosis.number),
+        diagnosis: Some(diagnosis),
+        ..full.clone()
+    });
+    let notices: Vec<Notice> = [full.clone(), empty, flapping, own].into_iter().chain(diagnoses).collect();
     assert_eq!(read_notices(&write_notices(&notices)).unwrap(), notices);
 }
 

@@ -19,8 +19,9 @@ use crate::store::live::Live;
 use crate::store::pending::PendingChanges;
 use crate::store::work::{FactRows as _, Lost, Rows as _};
 use crate::store::{
-    Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, Edit, EditError, Entry, LetGo, Outgoing,
-    RecordAnswer, RecordCall, RefusedEdit, Saying, Settling, Stood, Store, StoreError, UnknownName, work,
+    Applied, ByHand, CarriedOn, Changes, Compared, ConfigureError, DiagnosisAnswer, DiagnosisCall, Edit,
+    EditError, Entry, LetGo, Outgoing, RecordAnswer, RecordCall, RefusedEdit, Saying, Settling, Stood, Store,
+    StoreError, UnknownName, work,
 };
 
 /// So long a stop writes states: whoever waits for it waits little longer. The next start steps through what is behind then.
@@ -168,6 +169,10 @@ impl Store for SqliteStore {
 
     fn change_records(&mut self, call: &RecordCall, now: Time) -> Result<RecordAnswer, StoreError> {
         self.transact(|tx| work::change_records(tx, call, now))
+    }
+
+    fn diagnose(&mut self, call: &DiagnosisCall, now: Time) -> Result<DiagnosisAnswer, StoreError> {
+        self.transact(|tx| work::diagnose(tx, call, now))
     }
 
     fn due(&mut self, now: Time, limit: usize) -> Vec<(CheckId, Time)> {

@@ -200,6 +200,7 @@ fn configuration() -> Configuration {
         responders: Vec::new(),
         default_receivers: vec!["ops".into()],
         receivers: [("ops".into(), receiver)].into(),
+        ..Policy::default()
     };
     Configuration {
         checks: Vec::new(),

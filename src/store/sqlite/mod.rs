@@ -15,6 +15,7 @@ mod checks;
 #[cfg(test)]
 mod costs;
 mod deadlines;
+mod diagnoses;
 mod difference;
 mod error;
 mod facts;

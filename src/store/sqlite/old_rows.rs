@@ -199,6 +199,7 @@ impl OldRows for Tx<'_> {
         self.execute("DELETE FROM deliveries WHERE incident_id = ?1", params![id])?;
         History::Steps.change(self, "DELETE FROM incident_steps WHERE incident_id = ?1", params![id])?;
         self.execute("DELETE FROM record_details WHERE incident_id = ?1", params![id])?;
+        self.execute("DELETE FROM diagnoses WHERE incident_id = ?1", params![id])?;
         self.execute("DELETE FROM incidents WHERE id = ?1", params![id])
     }
 

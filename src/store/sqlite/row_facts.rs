@@ -1,6 +1,6 @@
 //! The facts of rows, told by this store.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::store::SqliteStore;
@@ -52,7 +52,7 @@ impl RowPlace for Place {
 
 /// Nothing is declared, and nobody is told.
 fn configuration() -> Configuration {
-    let policy = Policy { responders: Vec::new(), default_receivers: Vec::new(), receivers: BTreeMap::new() };
+    let policy = Policy::default();
     Configuration {
         checks: Vec::new(),
         policy: Arc::new(policy),

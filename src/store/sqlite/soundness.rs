@@ -64,7 +64,7 @@ type ReadWords = fn(&Row<'_>) -> rusqlite::Result<()>;
 
 /// The words of history, which nobody reads at a start; or which a start goes on without (14.6). Each row is named by its first
 /// column.
-const WORDS: [(&str, &str, ReadWords); 5] = [
+const WORDS: [(&str, &str, ReadWords); 6] = [
     ("flip", "SELECT id, from_status, to_status, reason, causes FROM flips", |row| {
         word(row, 1, Status::of_word)?;
         word(row, 2, Status::of_word)?;
@@ -74,6 +74,9 @@ const WORDS: [(&str, &str, ReadWords); 5] = [
     ("a step of incident", "SELECT incident_id, what, kind, details FROM incident_steps", |row| {
         let (kind, details): (Option<String>, Option<String>) = (row.get(2)?, row.get(3)?);
         word(row, 1, |what| row::read_step(what, kind.as_deref(), details.as_deref())).map(drop)
+    }),
+    ("what was found of incident", "SELECT incident_id, diagnosis FROM diagnoses", |row| {
+        word(row, 1, row::read_diagnosis).map(drop)
     }),
     ("what somebody did", "SELECT id, what FROM audit", |row| word(row, 1, AuditKind::of_word).map(drop)),
     ("the state of check", "SELECT check_id, state FROM states", |row| {

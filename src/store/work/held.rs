@@ -3,7 +3,7 @@
 use super::reminders::hand_over;
 use super::rows::{Rows, Settled};
 use super::settle::{TakenBefore, settle_the_rest};
-use crate::core::outbox::{CancelReason, Delivery, DeliveryKind, DeliveryState, Message};
+use crate::core::outbox::{CancelReason, Delivery, DeliveryState, Message};
 use crate::core::time::Time;
 use crate::store::{LetGo, StoreError};
 
@@ -48,6 +48,6 @@ fn thaw(rows: &mut dyn Rows, message: &Message, now: Time) -> Result<(), StoreEr
 }
 
 fn is_still_bad(rows: &dyn Rows, row: &Delivery) -> Result<bool, StoreError> {
-    let tells_bad = matches!(row.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
-    Ok(tells_bad && rows.incident(row.incident)?.is_some_and(|incident| incident.status.is_still_told()))
+    let is_told = rows.incident(row.incident)?.is_some_and(|incident| incident.status.is_still_told());
+    Ok(row.kind.tells_bad() && is_told)
 }

@@ -6,6 +6,7 @@ use super::rows::Rows;
 use crate::core::blind::{BlindWindows, Window};
 use crate::core::cause::{CauseKind, Causes, Family};
 use crate::core::check::{Alias, CheckId, Definition, PingKind};
+use crate::core::diagnose::Diagnosis;
 use crate::core::notice::{AliasNotice, LastRun, Notice, excerpt};
 use crate::core::outbox::{Delivery, DeliveryKind, Topic, by_topic};
 use crate::core::route::is_own_receiver;
@@ -55,8 +56,8 @@ fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, Sto
     }
     let incident =
         rows.incident(delivery.incident)?.expect("an incident is kept while something is told of it");
-    let is_told_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
-    let causes = if is_told_bad { incident.causes_in(&state.causes) } else { Causes::default() };
+    let causes =
+        if delivery.kind.tells_bad() { incident.causes_in(&state.causes) } else { Causes::default() };
     let asked_by = delivery.responder.and_then(|number| {
         let first = std::slice::from_ref(&incident.first);
         let causes = if causes.is_empty() { first } else { causes.as_slice() };
@@ -103,9 +104,16 @@ fn notice(rows: &dyn Rows, delivery: &Delivery, now: Time) -> Result<Notice, Sto
         repeat_interval: delivery.repeat_interval,
         thread: rows.thread_of(incident.id, &delivery.receiver)?,
         records: None,
+        diagnosis: diagnosis(rows, delivery)?,
         emails: if is_own { definition.emails.to_vec() } else { Vec::new() },
         alias: if is_own { alias_notice(rows, definition, (delivery.check, state), now)? } else { None },
     })
+}
+
+/// What was found, where that is told.
+fn diagnosis(rows: &dyn Rows, delivery: &Delivery) -> Result<Option<Diagnosis>, StoreError> {
+    let DeliveryKind::Diagnosis(number) = delivery.kind else { return Ok(None) };
+    Ok(rows.diagnoses(delivery.incident)?.into_iter().find(|diagnosis| diagnosis.number == number))
 }
 
 /// What the users of another system are told of a check with an alias.

@@ -61,6 +61,7 @@ fn open_as_told(rows: &mut dyn Rows, late: Subject<'_>, cause: Cause, now: Time)
         covered: Vec::new(),
         term: None,
         told_after_blind: false,
+        diagnosed: None,
     };
     incident.id = rows.insert_incident(&incident)?;
     let step = IncidentStep::new(StepKind::Began(cause.kind), "an import", cause.since);

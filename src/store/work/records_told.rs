@@ -150,7 +150,7 @@ fn reminded_of(
 ) -> Result<Vec<Incident>, StoreError> {
     let definition = rows.definition(check)?;
     let mut first = Vec::new();
-    for (id, _) in open.iter().filter(|(_, status)| *status == IncidentStatus::Open) {
+    for (id, _) in open.iter().filter(|(_, status)| status.is_unanswered()) {
         if first.len() == most {
             break;
         }

@@ -4,7 +4,7 @@ use super::records_told::is_told_of;
 use super::rows::Rows;
 use super::wait::let_wait;
 use crate::core::check::CheckId;
-use crate::core::incident::{Incident, IncidentKey, IncidentStatus};
+use crate::core::incident::{Incident, IncidentKey};
 use crate::core::outbox::{CancelReason, Delivery, DeliveryId, DeliveryKind, DeliveryState, NewDelivery};
 use crate::core::route::muted;
 use crate::core::time::Time;
@@ -54,7 +54,7 @@ pub(super) fn hand_over(rows: &mut dyn Rows, check: CheckId, before: &[Delivery]
 /// these brings the next one (12.4).
 pub(super) fn remind_of_another(rows: &mut dyn Rows, ended: &Delivery, now: Time) -> Result<(), StoreError> {
     let Some(interval) = ended.repeat_interval.filter(|_| ended.is_record_reminder()) else { return Ok(()) };
-    if rows.incident(ended.incident)?.is_some_and(|incident| incident.status == IncidentStatus::Open) {
+    if rows.incident(ended.incident)?.is_some_and(|incident| incident.status.is_unanswered()) {
         return Ok(());
     }
     let mut reminder = ended.clone();
@@ -97,7 +97,7 @@ fn of_another_record(
             for id in &page {
                 let Some(incident) = rows.incident(*id)? else { continue };
                 // What happened once is reminded of by nobody (19.2).
-                let is_open = incident.status == IncidentStatus::Open && !incident.is_occurrence();
+                let is_open = incident.status.is_unanswered() && !incident.is_occurrence();
                 if is_open && is_told_of(rows, &incident, &reminder.receiver)? && is_fit(&incident)? {
                     return Ok(Some(of_record(&incident, reminder)));
                 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::diagnosis_rows::DiagnosisRows;
 use super::fact_rows::FactRows;
 use super::life_rows::LifeRows;
 use super::named::NamedChecks;
@@ -48,7 +49,7 @@ pub(in crate::store) struct SaidOf {
 /// A delivery is *unfinished* while it waits, is in a message that is not settled, or rests: given up, and tried again while
 /// its incident goes on.
 pub(in crate::store) trait Rows:
-    NamedChecks + FactRows + LifeRows + OfProcess + RecordRows
+    NamedChecks + FactRows + LifeRows + OfProcess + RecordRows + DiagnosisRows
 {
     /// Any number, another one in every database.
     fn database_id(&self) -> Result<i64, StoreError>;
@@ -65,10 +66,10 @@ pub(in crate::store) trait Rows:
     /// that.
     fn insert_incident(&mut self, incident: &Incident) -> Result<IncidentId, StoreError>;
     fn update_incident(&mut self, incident: Incident) -> Result<(), StoreError>;
-    /// Those of a check that are acknowledged until a time before this one (22.4).
+    /// Those of a check that are acknowledged until a time before this one (22.4), or of which a solution is lost since (21.4).
     fn terms_over(&self, check: CheckId, before: Time) -> Result<Vec<IncidentId>, StoreError>;
-    /// All that are acknowledged until a time.
-    fn acknowledged_for_a_time(&self) -> Result<Vec<Incident>, StoreError>;
+    /// All that are acknowledged until a time, or of which a solution is under way.
+    fn standing_for_a_time(&self) -> Result<Vec<Incident>, StoreError>;
     /// What people have said of an incident, also of one that has ended; `None`: there is none of this number.
     fn said_of(&self, incident: IncidentId) -> Result<Option<SaidOf>, StoreError>;
     /// Appends to an incident's record. Answers whether it is kept: history may be damaged (14.6).

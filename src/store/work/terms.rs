@@ -1,7 +1,9 @@
-//! Acknowledgements whose time is over (22.4): what they held is planned from that time on, whoever looks first.
+//! Acknowledgements whose time is over (22.4): what they held is planned from that time on, whoever looks first. So it is with
+//! solutions of which nobody said in time how they ended (21.4): they are lost.
 
 use super::plan::{OpenAgain, open_again};
 use super::rows::Rows;
+use super::solutions::{bring_back_diagnoses, lose_solution};
 use crate::core::cause::Causes;
 use crate::core::check::{CheckId, Definition};
 use crate::core::time::Time;
@@ -33,17 +35,19 @@ pub(super) fn end_terms(
             let open = OpenAgain { stood: &stood, told_as, causes: of_it.as_slice(), at: step.at };
             open_again(rows, incident, open, now)?;
         }
+        lose_solution(rows, id, before, now)?;
     }
     Ok(())
 }
 
 /// 1.1: an acknowledgement that was made by a clock that was ahead lasts as long as was meant.
 pub(super) fn bring_back_terms(rows: &mut dyn Rows, now: Time) -> Result<(), StoreError> {
-    for mut incident in rows.acknowledged_for_a_time()? {
+    for mut incident in rows.standing_for_a_time()? {
         if let Some(term) = incident.term.filter(|term| term.since > now) {
             incident.term = Some(term.brought_back_to(now));
-            rows.update_incident(incident)?;
+            rows.update_incident(incident.clone())?;
         }
+        bring_back_diagnoses(rows, incident, now)?;
     }
     Ok(())
 }

@@ -88,7 +88,11 @@ fn every_listing_is_the_same_over_the_control_socket_and_over_http() {
     // Both ways say why not.
     let bad = ["incidents", "list", "--status", "gone"];
     for (user, arguments) in [(&local.user, local.with(&bad)), (&user, bad.to_vec())] {
-        user.fails(&arguments, 1, "`status` is one of open, acknowledged, wont_fix, resolved, removed");
+        user.fails(
+            &arguments,
+            1,
+            "`status` is one of open, solution_applied, impasse, acknowledged, wont_fix, resolved, removed",
+        );
     }
     user.fails(&["incidents", "list", "--since", "soon"], 2, "--since soon");
     user.fails(&["incidents", "list", "--since", "2026-13-01T00:00:00Z"], 1, "`since`");

@@ -15,8 +15,8 @@ use punctual::core::time::{Span, Time};
 use punctual::store::live::Live;
 use punctual::store::sqlite::SqliteStore;
 use punctual::store::{
-    Applied, ByHand, CarriedOn, Compared, ConfigureError, Edit, Entry, LetGo, Outgoing, RecordAnswer,
-    RecordCall, RefusedEdit, Saying, Settling, Stood, Store, StoreError,
+    Applied, ByHand, CarriedOn, Compared, ConfigureError, DiagnosisAnswer, DiagnosisCall, Edit, Entry, LetGo,
+    Outgoing, RecordAnswer, RecordCall, RefusedEdit, Saying, Settling, Stood, Store, StoreError,
 };
 use rusqlite::Connection;
 
@@ -31,6 +31,10 @@ impl Place for Failing {
     fn open(&self) -> FailingStore {
         let store = self.0.open();
         FailingStore { store, rows_left: RowsLeft::of(self.0.0.path()), failures: 0 }
+    }
+
+    fn folder(&self) -> &Path {
+        self.0.folder()
     }
 }
 
@@ -161,6 +165,10 @@ impl Store for FailingStore {
 
     fn put_off(&mut self, check: CheckId, now: Time) {
         self.store.put_off(check, now);
+    }
+
+    fn diagnose(&mut self, call: &DiagnosisCall, now: Time) -> Result<DiagnosisAnswer, StoreError> {
+        self.call(|store| store.diagnose(call, now))
     }
 
     fn change_records(&mut self, call: &RecordCall, now: Time) -> Result<RecordAnswer, StoreError> {

@@ -11,6 +11,7 @@ mod by_hand;
 mod canaries;
 mod damage;
 mod deliveries;
+mod diagnoses;
 mod edits;
 mod facts;
 mod failing;
@@ -99,6 +100,13 @@ conformance! {[every_sqlite_store: super::world::Sqlite, every_call_that_fails_f
         what_a_reload_finds_acknowledged_no_more_is_told_by_the_new_files
         what_an_edit_finds_acknowledged_no_more_is_told_as_it_says
         a_comment_changes_nothing;
+    diagnoses:
+        each_violated_result_has_a_decision_and_people_are_told_of_each_thing_once
+        a_solution_is_lost_ten_minutes_after_it_was_decided_whoever_looks_first
+        a_solution_that_fails_is_told_once_and_one_that_comes_late_changes_nothing
+        what_people_have_answered_is_not_diagnosed_and_what_stands_impasse_can_be_answered
+        what_administrators_are_told_is_stored_tried_again_and_says_what_was_found
+        a_clock_that_is_set_back_leaves_ten_minutes;
     edits:
         what_an_api_made_is_there_after_reopening_and_no_file_removes_it
         an_edit_that_is_refused_changes_nothing

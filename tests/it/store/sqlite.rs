@@ -78,8 +78,10 @@ fn what_is_not_read_ahead_is_read_when_it_is_opened() {
     let folder = world.place.0.path();
     let later = "ALTER TABLE states DROP COLUMN window; DROP INDEX incidents_ended; DROP TABLE secrets; DROP TABLE audit;
         DROP TABLE unknown_names; ALTER TABLE incidents DROP COLUMN labels; DROP TABLE record_details; DROP TABLE records;
-        DROP TABLE marks; DROP TABLE record_threads; DROP INDEX incident_steps_what;
+        DROP TABLE marks; DROP TABLE record_threads; DROP TABLE diagnoses; DROP INDEX incident_steps_what;
         ALTER TABLE incidents DROP COLUMN acknowledged_since; ALTER TABLE incidents DROP COLUMN acknowledged_until;
+        ALTER TABLE incidents DROP COLUMN diagnosed_at; ALTER TABLE incidents DROP COLUMN is_solution_under_way;
+        ALTER TABLE deliveries DROP COLUMN diagnosis;
         PRAGMA user_version = 12";
     database(folder).execute_batch(later).unwrap();
     let ahead = ReadAhead::of(folder);

@@ -22,6 +22,8 @@ use punctual::store::{
 pub(crate) trait Place {
     type Store: Store;
     fn open(&self) -> Self::Store;
+    /// Where its database is.
+    fn folder(&self) -> &std::path::Path;
 }
 
 /// A folder that goes when the test ends.
@@ -38,6 +40,10 @@ impl Place for Sqlite {
 
     fn open(&self) -> SqliteStore {
         SqliteStore::open_with(self.0.path(), 7).unwrap().knowing(punctual::compat::origins())
+    }
+
+    fn folder(&self) -> &std::path::Path {
+        self.0.path()
     }
 }
 
@@ -63,6 +69,7 @@ impl<P: Place> World<P> {
         let policy = Policy {
             responders: Vec::new(),
             default_receivers: vec!["ops".into()],
+            administrators: Vec::new(),
             receivers: [("ops".into(), receiver)].into(),
         };
         let configuration = Configuration {

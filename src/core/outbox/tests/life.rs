@@ -72,6 +72,7 @@ impl World {
             policy: Policy {
                 responders,
                 default_receivers: Vec::new(),
+                administrators: Vec::new(),
                 receivers: [("ops".into(), ops)].into(),
             },
             definition: definition(),

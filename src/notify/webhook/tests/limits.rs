@@ -6,10 +6,13 @@ use super::{chat, json, now};
 use crate::core::blind::Window;
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::Name;
+use crate::core::diagnose::{
+    Case, CaseSaid, Diagnosis, DiagnosisFound, Solution, SolutionEnd, SolutionOutcome,
+};
 use crate::core::incident::{IncidentId, IncidentStatus};
 use crate::core::notice::{LastRun, Notice};
 use crate::core::outbox::{DeliveryKind, Flaps};
-use crate::core::text::units;
+use crate::core::text::{first_bytes, units};
 use crate::core::time::Span;
 use crate::notify::sample;
 use crate::notify::webhook::WebhookFormat;
@@ -30,7 +33,14 @@ enum Story {
     Removed,
     /// It goes bad and recovers for ever.
     Flapping,
+    /// As many cases apply as may.
+    Impasse,
+    /// What was done failed, and said much.
+    Unsolved,
 }
+
+const STORIES: [Story; 6] =
+    [Story::Bad, Story::Blind, Story::Removed, Story::Flapping, Story::Impasse, Story::Unsolved];
 
 /// A notice with texts at least as long as a file may hold.
 fn longest(number: usize, text: &str, story: Story) -> Notice {
@@ -41,7 +51,7 @@ fn longest(number: usize, text: &str, story: Story) -> Notice {
         |kind| Cause { kind, since, would_be: (kind == CauseKind::Blind).then_some(CauseKind::Missing) };
     let first = match story {
         Story::Blind => cause(CauseKind::Blind),
-        Story::Bad | Story::Removed | Story::Flapping => cause(CauseKind::NeverSeen),
+        _ => cause(CauseKind::NeverSeen),
     };
     let has_ended = matches!(story, Story::Removed | Story::Flapping);
     let run = LastRun { is_success: false, source: long(400), comment: Some(long(4000)), ..sample_run() };
@@ -50,6 +60,7 @@ fn longest(number: usize, text: &str, story: Story) -> Notice {
             Story::Bad | Story::Blind => DeliveryKind::Reminder,
             Story::Removed => DeliveryKind::Recovery,
             Story::Flapping => DeliveryKind::Flapping(Flaps { times: u32::MAX, since }),
+            Story::Impasse | Story::Unsolved => DeliveryKind::Diagnosis(1),
         },
         incident: IncidentId(u64::MAX),
         incident_status: if has_ended { IncidentStatus::Removed } else { IncidentStatus::Open },
@@ -69,6 +80,7 @@ fn longest(number: usize, text: &str, story: Story) -> Notice {
         ended_at: has_ended.then(now),
         schedule: long(256),
         blind: Some(Window { from: since, to: now() }).filter(|_| matches!(story, Story::Blind)),
+        diagnosis: diagnosis(text, story),
         last_run: Some(run),
         last_log: Some((since, long(4000))),
         output: Some((since, format!("{}\n", long(200)).repeat(14))),
@@ -78,6 +90,26 @@ fn longest(number: usize, text: &str, story: Story) -> Notice {
         repeat_interval: Some(Span::mins(60)),
         ..sample::alert(now())
     }
+}
+
+fn diagnosis(text: &str, story: Story) -> Option<Diagnosis> {
+    let long = |bytes: usize| first_bytes(&text.repeat(bytes / text.len() + 1), bytes).to_owned();
+    let case = || {
+        let said = long(CaseSaid::MAX_TEXT_BYTES);
+        CaseSaid::new(&long(CaseSaid::MAX_NAME_BYTES), &said, &said).expect("it is as long as it may be")
+    };
+    let found = match story {
+        Story::Impasse => DiagnosisFound::Impasse((0..Case::MOST).map(|_| case()).collect()),
+        Story::Unsolved => DiagnosisFound::Solution(Solution {
+            number: u32::MAX,
+            case: case(),
+            plan: long(Solution::MAX_PLAN_BYTES),
+            rid: None,
+            ended: Some(SolutionEnd { at: now(), how: SolutionOutcome::failed(&long(10_000)) }),
+        }),
+        _ => return None,
+    };
+    Some(Diagnosis { number: 1, at: now(), found })
 }
 
 fn causes(story: Story) -> impl Iterator<Item = CauseKind> {
@@ -101,7 +133,7 @@ fn messages(count: usize, text: &str, story: Story, format: &WebhookFormat) -> V
 /// Renders messages of 1, 2, 40 and 256 members with each text, and checks each payload against `limits`.
 fn check(format: &WebhookFormat, shown: fn(&Value) -> String, limits: impl Fn(&Value)) {
     for text in TEXTS {
-        for story in [Story::Bad, Story::Blind, Story::Removed, Story::Flapping] {
+        for story in STORIES {
             // Texts are equally wide in every story, so one story is enough for the most members.
             let most: &[usize] = if matches!(story, Story::Bad) { &[1, 2, 40, 256] } else { &[1, 2, 40] };
             for &count in most {

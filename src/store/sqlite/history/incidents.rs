@@ -5,6 +5,7 @@ use rusqlite::{OptionalExtension as _, Row};
 use super::reader::{Reader, RowsOfCheck, key, number};
 use super::records;
 use crate::core::check::{CheckId, Definition};
+use crate::core::diagnose::Diagnosis;
 use crate::core::incident::{IncidentId, IncidentKey, IncidentStatus, IncidentStep};
 use crate::core::outbox::Delivery;
 use crate::core::retention::Retention;
@@ -13,6 +14,7 @@ use crate::core::uptime::UptimeIncident;
 use crate::store::StoreError;
 use crate::store::history::{IncidentRecord, MAX_PAGE, MarkRecord, OpenRecord, RecordsWanted};
 use crate::store::row::{incident_status, read_causes, read_definition, read_labels, read_step};
+use crate::store::sqlite::diagnoses::diagnoses_of;
 use crate::store::sqlite::outbox::rows::deliveries_of;
 use crate::store::sqlite::query::word;
 
@@ -110,6 +112,32 @@ impl Reader {
             let mut steps: Vec<IncidentStep> = rows.collect::<rusqlite::Result<_>>()?;
             steps.reverse();
             Ok(steps)
+        })
+    }
+
+    /// What a record is called; `None`: the incident is none of a record, or it was called nothing.
+    pub fn record_title(&self, incident: IncidentId) -> Result<Option<String>, StoreError> {
+        self.read(|db| {
+            let sql = "SELECT title FROM record_details WHERE incident_id = ?1 AND title <> ''";
+            db.prepare_cached(sql)?.query_row([key(incident.0)], |row| row.get(0)).optional()
+        })
+    }
+
+    /// All that was found of an incident (§21), oldest first.
+    pub fn diagnoses(&self, incident: IncidentId) -> Result<Vec<Diagnosis>, StoreError> {
+        self.read(|db| diagnoses_of(db, incident))
+    }
+
+    /// Incidents of a check that go on and that nobody has answered, but for those of which a solution is under way: those of
+    /// which nothing was found yet, and then those that were looked at longest ago, at most so many.
+    pub fn to_be_diagnosed(&self, check: CheckId, limit: usize) -> Result<Vec<IncidentRecord>, StoreError> {
+        self.read(|db| {
+            let mut statement = db.prepare_cached(&format!(
+                "SELECT {INCIDENT} FROM incidents WHERE check_id = ?1 AND ended_at IS NULL AND NOT is_solution_under_way
+                   AND status IN ('open', 'solution_applied', 'impasse')
+                 ORDER BY diagnosed_at IS NOT NULL, diagnosed_at, id LIMIT ?2"
+            ))?;
+            statement.query_map((key(check.0), key(limit as u64)), incident)?.collect()
         })
     }
 

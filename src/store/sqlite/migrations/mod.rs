@@ -30,6 +30,7 @@ const STEPS: &[&str] = &[
     include_str!("0021.sql"),
     include_str!("0022.sql"),
     include_str!("0023.sql"),
+    include_str!("0024.sql"),
 ];
 
 /// The version that this program reads and writes.

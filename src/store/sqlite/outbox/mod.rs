@@ -34,7 +34,7 @@ use std::sync::Arc;
 use crate::core::check::CheckId;
 use crate::core::incident::{Incident, IncidentId, Matter};
 use crate::core::notice::Severity;
-use crate::core::outbox::{Delivery, DeliveryId, DeliveryKind, DeliveryState, Message, MessageId, OwnMails};
+use crate::core::outbox::{Delivery, DeliveryId, DeliveryState, Message, MessageId, OwnMails};
 use crate::core::route::{ALL_OWN, HeldBy, ReceiverName, is_own_receiver};
 use crate::core::time::Time;
 use crate::store::live::{StanceTaken, StancesTaken, Waiting};
@@ -214,9 +214,8 @@ impl Outbox {
     /// Whether it was given up, and is to be tried again.
     fn may_rest(&self, delivery: &Delivery) -> bool {
         let is_told = self.incidents.get(&delivery.incident).is_none_or(|it| it.status.is_still_told());
-        let tells_bad = matches!(delivery.kind, DeliveryKind::Alert | DeliveryKind::Reminder);
         let is_parked = matches!(delivery.state, DeliveryState::Parked { .. });
-        is_parked && delivery.given_up.is_some() && tells_bad && is_told
+        is_parked && delivery.given_up.is_some() && delivery.kind.tells_bad() && is_told
     }
 
     /// There may be one for each check, and every one is looked at after every commit.

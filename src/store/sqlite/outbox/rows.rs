@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::Outbox;
 use crate::core::check::CheckId;
-use crate::core::incident::{AckTerm, Incident, IncidentId, IncidentKey, IncidentStatus};
+use crate::core::incident::{AckTerm, Diagnosed, Incident, IncidentId, IncidentKey, IncidentStatus};
 use crate::core::outbox::{
     Delivery, DeliveryId, DeliveryState, Message, MessageId, NewDelivery, after_abandoned,
 };
@@ -20,9 +20,9 @@ use crate::store::sqlite::tx::Tx;
 use crate::store::work::{Settled, entropy};
 
 const INCIDENT: &str = "id, check_id, opened_at, ended_at, status, first, kinds, actions, covered, told_late_after_blind, key, \
-     acknowledged_since, acknowledged_until, labels";
+     acknowledged_since, acknowledged_until, labels, diagnosed_at, is_solution_under_way";
 const DELIVERY: &str = "id, incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
-                        repeat_interval, state, reason, message_id, given_up, flaps, flapping_since, key";
+                        repeat_interval, state, reason, message_id, given_up, flaps, flapping_since, key, diagnosis";
 const MESSAGE: &str = "id, receiver, key, members, created_at, attempts, retry_at, origin";
 
 /// Everything that is not finished. Somebody is sending the messages `handed`; the claims of all others have ended (12.7):
@@ -128,6 +128,10 @@ pub(in crate::store) fn read_incident(row: &Row<'_>) -> Read<Incident> {
         covered,
         term: some_time(row, 11)?.zip(some_time(row, 12)?).map(|(since, until)| AckTerm { since, until }),
         told_after_blind: row.get(9)?,
+        diagnosed: match some_time(row, 14)? {
+            Some(at) => Some(Diagnosed { at, is_under_way: row.get(15)? }),
+            None => None,
+        },
     }))
 }
 
@@ -138,7 +142,7 @@ pub(in crate::store) fn read_delivery(row: &Row<'_>) -> Read<Delivery> {
         Some(times) => Some((times, row.get(15)?)),
         None => None,
     };
-    let kind = row::read_delivery_kind(row.get_ref(6)?.as_str()?, flaps);
+    let kind = row::read_delivery_kind(row.get_ref(6)?.as_str()?, flaps, row.get(17)?);
     let reason: Option<String> = row.get(11)?;
     let message: Option<i64> = row.get(12)?;
     let state = row::read_delivery_state(
@@ -256,7 +260,8 @@ impl Tx<'_> {
     /// Writes an incident that no row holds yet, and answers the number that it got.
     pub(super) fn write_new_incident(&self, incident: &Incident) -> Result<IncidentId, StoreError> {
         let sql = format!(
-            "INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"
+            "INSERT INTO incidents ({INCIDENT}) VALUES (NULL, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,
+             ?15, ?16)"
         );
         self.write_incident_by(&sql, incident)?;
         Ok(IncidentId(self.db.last_insert_rowid().unsigned_abs()))
@@ -266,7 +271,8 @@ impl Tx<'_> {
         let sql =
             "UPDATE incidents SET check_id = ?2, opened_at = ?3, ended_at = ?4, status = ?5, first = ?6,
                    kinds = ?7, actions = ?8, covered = ?9, told_late_after_blind = ?10, key = ?11,
-                   acknowledged_since = ?12, acknowledged_until = ?13, labels = ?14 WHERE id = ?1";
+                   acknowledged_since = ?12, acknowledged_until = ?13, labels = ?14,
+                   diagnosed_at = ?15, is_solution_under_way = ?16 WHERE id = ?1";
         self.write_incident_by(sql, incident)
     }
 
@@ -288,6 +294,8 @@ impl Tx<'_> {
                 incident.term.map(|term| term.since.as_ms()),
                 incident.term.map(|term| term.until.as_ms()),
                 row::write_labels(&incident.labels),
+                incident.diagnosed.map(|diagnosed| diagnosed.at.as_ms()),
+                incident.diagnosed.is_some_and(|diagnosed| diagnosed.is_under_way),
             ],
         )
     }
@@ -302,8 +310,8 @@ impl Tx<'_> {
         let flaps = row::flaps_row(new.kind);
         self.execute(
             "INSERT INTO deliveries (incident_id, check_id, receiver, action, responder, kind, not_before, queued_at,
-             repeat_interval, state, reason, message_id, flaps, flapping_since, key)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+             repeat_interval, state, reason, message_id, flaps, flapping_since, key, diagnosis)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
             params![
                 key(new.incident.0),
                 key(new.check.0),
@@ -320,6 +328,7 @@ impl Tx<'_> {
                 flaps.map(|(times, _)| times),
                 flaps.map(|(_, since)| since),
                 new.key.as_str(),
+                row::diagnosis_row(new.kind),
             ],
         )?;
         let id = DeliveryId(self.db.last_insert_rowid().unsigned_abs());

@@ -20,7 +20,7 @@ pub(in crate::store::sqlite) fn shown(outbox: &Outbox) -> Vec<(&'static str, Str
         (outbox.parked, outbox.resting, outbox.own_under_way, Arc::clone(&outbox.unfinished_by_receiver));
     vec![
         ("incidents", format!("{incidents:?}, open {open:?}")),
-        ("acknowledged for a time", format!("{:?}", outbox.terms.incidents().collect::<Vec<_>>())),
+        ("standing for a time", format!("{:?}", outbox.terms.incidents().collect::<Vec<_>>())),
         ("answers", format!("{:?}", answers.iter().collect::<BTreeMap<_, _>>())),
         ("deliveries", format!("{:?}", deliveries.collect::<Vec<_>>())),
         ("by incident", format!("{:?} {of_checks:?}", by_incident.iter().collect::<BTreeMap<_, _>>())),

@@ -1,4 +1,4 @@
-//! When acknowledgements end that hold for a time (22.4): found by that time and by check, however many incidents there are.
+//! When acknowledgements end that hold for a time (22.4), and when solutions that are under way are lost (21.4): found by that time and by check, however many incidents there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,10 @@ impl Terms {
     /// This is how an incident is now.
     pub(super) fn put(&mut self, incident: &Incident) {
         let term = incident.term.filter(|_| incident.status == IncidentStatus::Acknowledged);
-        self.set((incident.check, incident.id), term.map(|term| term.until));
+        let diagnosed = incident.diagnosed.filter(|_| !incident.status.is_ended());
+        let lost_at = diagnosed.and_then(|diagnosed| diagnosed.lost_at());
+        let until = term.map(|term| term.until).into_iter().chain(lost_at).min();
+        self.set((incident.check, incident.id), until);
     }
 
     fn set(&mut self, of: (CheckId, IncidentId), until: Option<Time>) {

@@ -76,7 +76,7 @@ impl Rows for Tx<'_> {
         Ok(self.memory.outbox.terms.over(check, before))
     }
 
-    fn acknowledged_for_a_time(&self) -> Result<Vec<Incident>, StoreError> {
+    fn standing_for_a_time(&self) -> Result<Vec<Incident>, StoreError> {
         let Outbox { terms, incidents, .. } = &self.memory.outbox;
         Ok(terms.incidents().map(|id| incidents[&id].clone()).collect())
     }

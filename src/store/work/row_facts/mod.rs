@@ -89,6 +89,7 @@ macro_rules! every_row_fact {
                 a_record_is_as_last_put_and_open_while_its_incident_is
                 occurrences_are_found_by_their_age
                 what_a_record_said_goes_with_its_incident
+                what_was_found_is_as_last_put_and_goes_with_its_incident
                 a_mark_outlives_its_record_and_goes_with_its_check
                 a_thread_of_records_begins_anew
                 of_reminders_of_records_those_that_wait_are_found
@@ -205,6 +206,7 @@ fn opened(rows: &mut dyn Rows, check: CheckId) -> Result<Incident, StoreError> {
         covered: Vec::new(),
         term: None,
         told_after_blind: false,
+        diagnosed: None,
     };
     let id = rows.insert_incident(&incident)?;
     let incident = Incident { id, ..incident };

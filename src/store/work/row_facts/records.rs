@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::{RowPlace, alert, at, call, declared, ended, opened};
 use crate::core::check::CheckId;
-use crate::core::incident::{Incident, IncidentId, IncidentKey, Matter};
+use crate::core::diagnose::{Diagnosis, DiagnosisFound, Solution};
+use crate::core::incident::{Diagnosed, Incident, IncidentId, IncidentKey, Matter};
 use crate::core::outbox::{Delivery, DeliveryKind, DeliveryState, Message, MessageId, NewDelivery};
 use crate::core::record::{Record, RecordKind, RecordStanding};
+use crate::core::time::{Span, Time};
 use crate::store::StoreError;
 use crate::store::work::{KnownRecord, NewMark, Rows};
 
@@ -121,6 +123,35 @@ pub(in crate::store) fn occurrences_are_found_by_their_age(place: &mut dyn RowPl
         rows.bring_back_records(at(15))?;
         let times: Vec<_> = rows.oldest_occurrences(check, 9)?.into_iter().map(|(_, at)| at).collect();
         assert_eq!(times, [at(10), at(15), at(15), at(15)]);
+        Ok(())
+    });
+}
+
+/// 21.4a
+pub(in crate::store) fn what_was_found_is_as_last_put_and_goes_with_its_incident(place: &mut dyn RowPlace) {
+    let found = |number, found| Diagnosis { number, at: at(10), found };
+    let (waits, none) = (found(2, DiagnosisFound::Full), found(1, DiagnosisFound::NoCase));
+    let (check, id) = call(place, |rows| {
+        let check = declared(rows, "a")?;
+        let incident = opened(rows, check)?;
+        for diagnosis in [&waits, &found(1, DiagnosisFound::Full), &none] {
+            rows.put_diagnosis(incident.id, diagnosis)?;
+        }
+        let diagnosed = Some(Diagnosed { at: at(10), is_under_way: true });
+        rows.update_incident(Incident { diagnosed, ..incident.clone() })?;
+        Ok((check, incident.id))
+    });
+    place.open_again();
+    call(place, |rows| {
+        assert_eq!(rows.diagnoses(id)?, [none.clone(), waits.clone()]);
+        let lost_at = at(10) + Solution::LOST_AFTER;
+        assert_eq!(rows.terms_over(check, lost_at)?, []);
+        assert_eq!(rows.terms_over(check, lost_at + Span::ms(1))?, [id]);
+        let incident = rows.incident(id)?.expect("it is open");
+        rows.update_incident(ended(&incident))?;
+        assert_eq!(rows.terms_over(check, Time::MAX)?, []);
+        rows.delete_incident(id)?;
+        assert_eq!(rows.diagnoses(id)?, []);
         Ok(())
     });
 }
