@@ -88,7 +88,12 @@ fn write_secrets(configuration: &str, folder: &Path) {
     for (number, part) in parts.windows(2).enumerate() {
         let secret = folder.join(part[1].split([',', '}', '\n']).next().unwrap().trim());
         std::fs::create_dir_all(secret.parent().unwrap()).unwrap();
-        let scheme = if part[0].ends_with("url") { "https://example.org/" } else { "" };
+        let scheme = match part[0] {
+            of if of.ends_with("postgres: {url") => "postgres://punctual@localhost/",
+            of if of.ends_with("mysql: {url") => "mysql://punctual@localhost/",
+            of if of.ends_with("url") => "https://example.org/",
+            _ => "",
+        };
         std::fs::write(secret, format!("{scheme}a-long-secret-{number}\n")).unwrap();
     }
 }

@@ -11,7 +11,7 @@ mod old_states;
 mod results;
 
 use super::*;
-use crate::core::assertion::{Assertion, Finds, FoundBy, Reported};
+use crate::core::assertion::{Assertion, Finds, FoundBy};
 use crate::core::cause::{Cause, CauseKind};
 use crate::core::check::{
     Alias, Definition, Name, Origin, Overlap, PingKind, PingMethods, Rid, Source, SourceLine, Spec,
@@ -199,12 +199,7 @@ fn full_definition() -> Definition {
         spec: Arc::new(Spec {
             schedule: Schedule::CountedAt(cron("*/5 * * * *"), expect),
             assert: Some(Arc::new(Assertion {
-                found_by: FoundBy::Reporter(Reported {
-                    reporter: "shop".into(),
-                    by: "a.B".into(),
-                    args: "[1]".into(),
-                    resolve_after: Some(Span::mins(90)),
-                }),
+                found_by: FoundBy::Reporter(assertions::reported()),
                 unknowns_before_alert: 7,
                 max_records: None,
                 finds: Finds::Lasting,

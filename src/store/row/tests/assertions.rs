@@ -1,7 +1,14 @@
 //! What a check asserts is read back.
 
 use super::*;
+use crate::core::assertion::Reported;
 use crate::core::probe::{ExecLimits, ExecProbe, HttpProbe, JsonCondition, JsonTest, PromqlProbe, SqlProbe};
+
+/// Who reports, and all that may be said of that.
+pub(super) fn reported() -> Reported {
+    let (reporter, by, args) = ("shop".into(), "a.B".into(), "[1]".into());
+    Reported { reporter, by, args, resolve_after: Some(Span::mins(90)) }
+}
 
 #[test]
 fn every_assertion_is_read_back() {
