@@ -1,6 +1,6 @@
 //! What violates an assertion, one by one (§18): what a result names, and what that makes begin and end.
 //!
-//! Nothing here knows how a record is told of, nor how it is stored. [`difference`] is the judge: as it is made anew from what
+//! Nothing here knows how a record is told of, nor how it is stored. [`difference()`] is the judge: as it is made anew from what
 //! is stored, it may be carried out in slices, and broken off between any two (18.7).
 
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use mysql_async::consts::ColumnType;
 use mysql_async::prelude::Queryable as _;
@@ -28,6 +29,8 @@ pub(super) static FORM: UrlForm =
 const MAX_ROW_BYTES: usize = 16 << 20;
 /// How long the server would keep a connection on which nothing is said, in seconds. Ours end with their looks.
 const WAIT_TIMEOUT_SECS: usize = 60;
+/// A connection on which nothing comes is asked after so long whether the other side is there.
+const KEEPALIVE: Duration = Duration::from_secs(10);
 /// The server ends a query so much later than we do: where it ends `SLEEP` by itself MySQL answers as if it had slept.
 const LATER: Span = Span::secs(1);
 /// What the server says of a query that it has ended so: MariaDB's word, and MySQL's.
@@ -116,6 +119,9 @@ impl MysqlLooker {
         timeout: Span,
         rows: FoundRows,
     ) -> Result<(ProbeFound, bool), Unjudged<Error>> {
+        for setting in SESSION {
+            connection.query_drop(setting).await?;
+        }
         connection.query_drop(limit(connection, timeout + LATER)).await?;
         connection.query_drop("start transaction read only").await?;
         let may_all: Option<u8> = connection.query_first(MAY_ALL).await?;
@@ -159,6 +165,8 @@ impl MysqlLooker {
             .prefer_socket(false)
             .stmt_cache_size(0)
             .max_allowed_packet(Some(MAX_ROW_BYTES))
+            // A server that is gone without a word holds no connection for ever.
+            .tcp_keepalive(Some(KEEPALIVE))
             .wait_timeout(Some(WAIT_TIMEOUT_SECS));
         Ok(match &url.at {
             ServerAt::Socket(path) => opts.socket(path.to_str()),
@@ -194,6 +202,9 @@ impl MysqlLooker {
 const MAY_ALL: &str = "select exists(select * from information_schema.user_privileges \
     where privilege_type in ('SUPER', 'FILE') and grantee = concat('''', \
     substring_index(current_user(), '@', 1), '''@''', substring_index(current_user(), '@', -1), ''''))";
+
+/// What a server or its `init_connect` may have set otherwise: texts are in UTF-8, and a part of the rows is not taken for all.
+const SESSION: [&str; 2] = ["set names utf8mb4", "set session sql_select_limit = 18446744073709551615"];
 
 /// The longest that the server works at a query.
 fn limit(connection: &Conn, longest: Span) -> String {
@@ -243,6 +254,8 @@ fn cut(query: &str, columns: &[Column]) -> String {
     let value = |(number, column): (usize, &Column)| match is_bytes(column) {
         // As those of SQLite are shown.
         true => format!("left(concat('x''', lower(hex(left(c{number}, {most}))), ''''), {most})"),
+        // A bit is a number, and not the character of that number.
+        false if column.column_type() == ColumnType::MYSQL_TYPE_BIT => format!("cast(c{number} + 0 as char)"),
         false => format!("left(cast(c{number} as char), {most})"),
     };
     let values: Vec<String> = columns.iter().enumerate().map(value).collect();
@@ -287,18 +300,23 @@ async fn judge(
     }
     while !found.are_more() {
         let Some(row) = rows.next().await? else { return Ok((found.judge(), true)) };
-        let added = add(probe, &mut found, &columns(names, &row));
+        let Some(columns) = columns(names, &row) else {
+            return Err(Unjudged::Otherwise("a value is no UTF-8".to_owned()));
+        };
+        let added = add(probe, &mut found, &columns);
         added.map_err(|why| Unjudged::Otherwise(why.to_string()))?;
     }
     Ok((found.judge(), false))
 }
 
-fn columns(names: &[Arc<str>], row: &Row) -> Columns {
+/// `None`: a value is no UTF-8, and what stands for it may be another one's.
+fn columns(names: &[Arc<str>], row: &Row) -> Option<Columns> {
     let shown = |value: &Value| match value {
-        Value::NULL => None,
-        Value::Bytes(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
-        other => Some(other.as_sql(true)),
+        Value::NULL => Some(None),
+        Value::Bytes(bytes) => String::from_utf8(bytes.clone()).ok().map(Some),
+        other => Some(Some(other.as_sql(true))),
     };
-    let one = |(at, name): (usize, &Arc<str>)| (name.clone(), row.as_ref(at).and_then(shown));
+    let one =
+        |(at, name): (usize, &Arc<str>)| Some((name.clone(), row.as_ref(at).map_or(Some(None), shown)?));
     names.iter().enumerate().map(one).collect()
 }

@@ -144,9 +144,12 @@ async fn look(
 ) -> Result<ProbeFound, Unjudged<Error>> {
     let transaction = client.build_transaction().read_only(true).start().await?;
     let ms = timeout.as_ms();
-    let limits =
-        format!("set local statement_timeout = {ms}; set local idle_in_transaction_session_timeout = {ms}");
-    transaction.batch_execute(&limits).await?;
+    // A role or a database may have set how values are shown, by which records are known.
+    let session = format!(
+        "set local statement_timeout = {ms}; set local idle_in_transaction_session_timeout = {ms}; \
+         set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres'; set local extra_float_digits = 3"
+    );
+    transaction.batch_execute(&session).await?;
     // By itself first: what is no whole statement would make another one of ours.
     let query = transaction.prepare(&probe.query).await?;
     if !query.params().is_empty() {

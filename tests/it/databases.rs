@@ -142,6 +142,11 @@ fn a_row_of_mariadb_violates_while_it_is_there() {
         format!("  - {{name: here, mysql: {{url: '{here}'}}}}\nchecks:\n"),
         check("profiles", "app", PROFILES),
         check("some", "app", "want: some, query: 'select 1 from profile'"),
+        check(
+            "umlaut",
+            "app",
+            "query: \"select 'Zürich' as city, bits from flag where char_length('ü') = 1\", key: [city, bits]",
+        ),
         check("encrypted", "app", encrypted),
         check("verified", "verified", encrypted),
         check("plain", "plain", encrypted),
@@ -163,6 +168,7 @@ fn a_row_of_mariadb_violates_while_it_is_there() {
         ("wrong", "unknown: Access denied for user 'reader'"),
         ("hidden", "unknown: SELECT command denied"),
         ("profiles", "violated: 1 row, the first: Mail of a@b.c"),
+        ("umlaut", "violated: 1 row, the first: Zürich/200"),
     ] {
         let said = probed(&server, name);
         assert!(said.starts_with(&format!("{name} {expected}")), "{said}");

@@ -21,9 +21,11 @@ fn check(database: &str, table: &[Refused<'_>], is_unchanged: impl Fn()) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("punctual.yaml");
     let mut config = format!("databases: [{{name: db, {database}}}]\nchecks:\n");
-    for (number, (query, _)) in table.iter().enumerate() {
+    for (number, (query, expected)) in table.iter().enumerate() {
         let query = serde_json::to_string(query).unwrap();
-        let sql = format!("{{database: db, timeout: 1s, query: {query}}}");
+        // Those that are to be answered have time on a machine that does much else.
+        let timeout = if *expected == TOO_LONG { "1s" } else { "10s" };
+        let sql = format!("{{database: db, timeout: {timeout}, query: {query}}}");
         writeln!(config, "  - {{name: q{number}, every: 1h, assert: {{records: false, sql: {sql}}}}}")
             .unwrap();
     }
@@ -43,7 +45,9 @@ fn check(database: &str, table: &[Refused<'_>], is_unchanged: impl Fn()) {
         for (number, found) in some.iter().zip(found) {
             let (query, expected) = table[*number];
             let first = found.lines().next().unwrap_or_default();
-            if !found.starts_with(expected) || found.len() > 11_000 || found.contains(&"x".repeat(1025)) {
+            let is_other =
+                !found.starts_with(expected) || found.starts_with(NO_ANSWER) && expected != TOO_LONG;
+            if is_other || found.len() > 11_000 || found.contains(&"x".repeat(1025)) {
                 writeln!(wrong, "{query}: {first}").unwrap();
             }
         }
@@ -52,7 +56,7 @@ fn check(database: &str, table: &[Refused<'_>], is_unchanged: impl Fn()) {
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-/// The time-out of each look.
+const NO_ANSWER: &str = "unknown: the database did not answer";
 const TOO_LONG: &str = "unknown: the database did not answer within 1s";
 
 /// 17.13b, 17.13e
@@ -177,7 +181,7 @@ fn mariadb_is_only_read() {
                 table_schema = 'shop'), (select next_not_cached_value from shop.numbers)) from shop.profile";
     check(&format!("mysql: {{url: '{}'}}", mariadb.url("")), &table, || {
         mariadb.wait_until_left_alone();
-        assert_eq!(mariadb.values(left), ["17a@b.c21"]);
+        assert_eq!(mariadb.values(left), ["17a@b.c31"]);
         assert!(!Path::new("/tmp/punctual-outfile").exists());
     });
 }

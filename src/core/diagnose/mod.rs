@@ -1,6 +1,6 @@
 //! Why an assertion is violated, and what is done about it (§21).
 //!
-//! After a violated result somebody looks which *cases* apply. [`decide`] says what follows: exactly one that has a plan is
+//! After a violated result somebody looks which *cases* apply. [`decide()`] says what follows: exactly one that has a plan is
 //! a *solution*, which is carried out; one may say to wait; none, or several, are for people.
 
 mod case;

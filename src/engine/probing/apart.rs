@@ -15,7 +15,8 @@ pub(super) struct Apart {
 
 impl Default for Apart {
     fn default() -> Apart {
-        Apart { stack_bytes: 2 << 20, made: None }
+        // What a database says of a type may lead to another type, and so on: each step of that lies on the stack.
+        Apart { stack_bytes: 64 << 20, made: None }
     }
 }
 

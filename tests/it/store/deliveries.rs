@@ -515,7 +515,7 @@ pub(crate) fn an_acknowledgement_does_not_hold_a_cause_of_another_family<P: Plac
     assert!(world.claim().is_empty(), "now somebody has");
 }
 
-/// 8.2, 11.2: `punctual_check_muted` shows it, over a restart, and until the recovery, which is told.
+/// 8.2, 11.2, T5: `punctual_check_muted` shows it, over a restart, and until the recovery, which is told.
 pub(crate) fn nobody_wants_to_hear_of_a_check_until_it_recovers<P: Place>(world: &mut World<P>) {
     world.declare(&["a", "b"]);
     fail(world, &["a", "b"]);

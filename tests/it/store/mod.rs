@@ -91,6 +91,7 @@ conformance! {[every_sqlite_store: super::world::Sqlite, every_call_that_fails_f
         a_recovery_after_an_end_that_nobody_noticed_is_told_once
         an_acknowledgement_is_as_long_as_was_said_last
         what_nobody_took_on_is_told_by_all_whom_it_concerns
+        another_cause_of_a_family_waits_for_the_end
         a_clock_set_back_leaves_an_acknowledgement_as_long_as_it_was
         what_waits_beside_an_acknowledgement_is_told_once_when_that_is_over
         what_waits_beside_an_acknowledgement_is_told_once_though_somebody_reopens

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use punctual::core::cause::CauseKind;
 use punctual::core::check::{Definition, PingKind, Spec};
 use punctual::core::incident::{IncidentId, IncidentStatus, StepKind};
-use punctual::core::outbox::Attempt;
+use punctual::core::outbox::{Attempt, DeliveryKind};
 use punctual::core::route::{Action, Matcher, Mute, Responder};
 use punctual::core::schedule::Schedule;
 use punctual::core::time::{Span, Time};
@@ -99,6 +100,37 @@ pub(crate) fn what_nobody_took_on_is_told_by_all_whom_it_concerns<P: Place>(worl
     world.wait(Span::mins(2));
     let boss = world.claim_one();
     assert_eq!((&*boss.message.receiver, said(&boss)), ("boss", vec!["Alert a".to_owned()]));
+}
+
+/// 11.2c, 22.4, T6: beside what is acknowledged another cause of its family waits with it, and one of another family is told at once.
+pub(crate) fn another_cause_of_a_family_waits_for_the_end<P: Place>(world: &mut World<P>) {
+    world.respond(&[("ops", Span::ZERO, None)]);
+    let spec = Spec { max_runtime: Some(Span::mins(10)), ..(*check("a").spec).clone() };
+    world.configuration.checks = vec![Definition { spec: spec.into(), ..check("a") }];
+    world.configure().unwrap();
+    world.ping("a", PingKind::Success);
+    world.wait(Span::mins(2));
+    assert_eq!(world.expire(), 1, "it is missing");
+    world.wait(GROUP_WAIT);
+    let outgoing = world.claim_one();
+    world.settle(outgoing.message.id, &Attempt::TAKEN);
+    let until = world.now + Span::mins(60);
+    acknowledge(world, outgoing.notices[0].incident, until);
+    world.ping("a", PingKind::Start);
+    world.wait(Span::mins(11));
+    assert_eq!((world.expire(), world.claim().len()), (1, 0), "an overrun is a lateness, too");
+    world.wait(until - world.now + Span::MS);
+    assert_eq!(world.expire(), 1);
+    world.wait(GROUP_WAIT);
+    let again = world.claim_one();
+    world.settle(again.message.id, &Attempt::TAKEN);
+    let told = &again.notices[0];
+    let kinds: Vec<CauseKind> = told.causes.iter().map(|cause| cause.kind).collect();
+    assert_eq!((told.kind, kinds), (DeliveryKind::Alert, vec![CauseKind::Missing, CauseKind::Overrun]));
+    acknowledge(world, told.incident, world.now + Span::mins(60));
+    world.ping("a", PingKind::Fail);
+    world.wait(GROUP_WAIT);
+    assert_eq!(world.told(), ["Alert a"], "that it fails is something else");
 }
 
 /// `ops` is told of what is in this team, and nobody of anything else.

@@ -40,6 +40,8 @@ impl Mariadb {
             "insert into shop.profile values (17, 'a@b.c', x'00ff')",
             "create database other",
             "create table other.hidden (id integer)",
+            "create table shop.flag (bits bit(8))",
+            "insert into shop.flag values (200)",
             "create sequence shop.numbers",
             "create function shop.writes() returns integer modifies sql data begin delete from shop.profile; return 1; end",
             &format!("create user reader identified by '{PASSWORD}'"),
@@ -74,6 +76,8 @@ impl Mariadb {
             "--innodb-log-file-size=4M".to_owned(),
             "--innodb-buffer-pool-size=8M".to_owned(),
             "--innodb-flush-log-at-trx-commit=0".to_owned(),
+            // Of all but administrators: what some servers set, and a look may not go by.
+            "--init-connect=set names latin1; set session sql_select_limit = 1".to_owned(),
         ]
         .to_vec()
     }
