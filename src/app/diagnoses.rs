@@ -14,12 +14,15 @@ use crate::store::{DiagnosisAnswer, DiagnosisCall, DiagnosisOrder, StoreError};
 
 /// An answer to a report names so many at most.
 const MOST_TO_DIAGNOSE: usize = 20;
+/// Of each it has so many of the newest diagnoses at most.
+const MOST_FOUND: usize = 10;
 
 /// An incident that is to be diagnosed, with what was found of it before.
 #[derive(Clone, Debug)]
 pub struct ToDiagnose {
     pub incident: IncidentRecord,
     pub title: String,
+    /// The newest.
     pub found: Vec<Diagnosis>,
 }
 
@@ -37,7 +40,9 @@ pub fn to_diagnose(services: &Services, check: &Check) -> Result<Vec<ToDiagnose>
     let of = |incident: IncidentRecord| {
         let title = services.history.record_title(incident.id)?;
         let title = title.unwrap_or_else(|| check.definition.title.to_string());
-        Ok(ToDiagnose { title, found: services.history.diagnoses(incident.id)?, incident })
+        let mut found = services.history.diagnoses(incident.id)?;
+        found.drain(..found.len().saturating_sub(MOST_FOUND));
+        Ok(ToDiagnose { title, found, incident })
     };
     incidents.into_iter().map(of).collect()
 }

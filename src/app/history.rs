@@ -187,7 +187,10 @@ pub struct IncidentsAsked {
 impl IncidentsAsked {
     /// What can be told without its check.
     fn is_met_by(&self, incident: &IncidentRecord, answered: &Answered) -> bool {
-        self.status.is_none_or(|status| status == standing(answered, incident))
+        let stands = standing(answered, incident);
+        // Whoever asks for what is open asks for what nobody has answered: a diagnosis is nobody's answer (21.5).
+        let is_met = |status| stands == status || status == IncidentStatus::Open && stands.is_unanswered();
+        self.status.is_none_or(is_met)
             && self.key.as_ref().is_none_or(|key| *key == incident.key.as_str())
             && self.reason.as_ref().is_none_or(|reason| *reason == incident.first.kind.as_str())
     }

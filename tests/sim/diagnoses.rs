@@ -48,6 +48,13 @@ impl Incident {
         }
     }
 
+    /// Somebody says how a solution ended.
+    fn ends_by(&mut self, word: &str) {
+        if word == "enacted" && !self.is_acknowledged {
+            self.stands = "solution_applied";
+        }
+    }
+
     /// It applied nothing.
     fn is_bad(&mut self, what: &str) {
         if !self.is_acknowledged {
@@ -63,7 +70,7 @@ impl Incident {
         if let Some(under_way) = self.under_way().cloned() {
             return if is_known(&under_way) { Decision::Apply } else { Decision::UnderWay };
         }
-        if self.solutions.iter().any(is_known) {
+        if self.solutions.last().is_some_and(is_known) {
             return Decision::UnderWay;
         }
         let names: Vec<&u8> = cases.keys().collect();
@@ -243,15 +250,22 @@ impl Sim {
         self.looked_at();
         let is_violated = self.is_violated;
         let (_, incident) = self.model.last_mut().expect("there is one");
+        let is_newest = number == incident.solutions.len();
         let known = number.checked_sub(1).and_then(|place| incident.solutions.get_mut(place));
         match (known.map(|solution| &mut solution.3), answer) {
             (None, DiagnosisAnswer::Refused(DiagnosisRefusal::NoSuchSolution)) => {}
+            // It is said late, and nothing was decided since: people know that it was lost.
+            (Some(Some(before)), DiagnosisAnswer::Ended) if *before == "lost" && is_newest => {
+                *before = word;
+                incident.ends_by(word);
+            }
             (Some(Some(before)), DiagnosisAnswer::Ended) => assert_eq!(*before, word),
             (Some(Some(before)), DiagnosisAnswer::Refused(DiagnosisRefusal::EndedOtherwise(_))) => {
                 assert_ne!(*before, word);
             }
             (Some(end @ None), DiagnosisAnswer::Ended) => {
                 *end = Some(word);
+                incident.ends_by(word);
                 if word == "failed" && is_violated {
                     incident.is_bad(&format!("solution {number}"));
                 }

@@ -75,7 +75,9 @@ pub fn decide(found: &CasesFound, past: &[Diagnosis], now: Time) -> Decided {
     let is_of_this_look = |solution: &&Solution| found.rid.is_some() && found.rid == solution.rid;
     let solutions = || past.iter().filter_map(Diagnosis::solution);
     let under_way = solutions().find(|solution| solution.ended.is_none());
-    if let Some(solution) = under_way.or_else(|| solutions().find(is_of_this_look)) {
+    // Only of the newest: whoever gives all looks one id would decide nothing any more.
+    let newest = || solutions().next_back().filter(is_of_this_look);
+    if let Some(solution) = under_way.or_else(newest) {
         // Whoever decided it has not heard so, and asks again.
         let is_to_be_done = solution.ended.is_none() && is_of_this_look(&solution);
         let decision = if is_to_be_done { Decision::Apply } else { Decision::UnderWay };
@@ -93,7 +95,8 @@ pub fn decide(found: &CasesFound, past: &[Diagnosis], now: Time) -> Decided {
     let found = if is_last { DiagnosisFound::Full } else { found };
     let decision = if is_last && decision == Decision::Apply { Decision::Impasse } else { decision };
     let is_new = !past.iter().any(|before| before.found.is_alike(&found));
-    let number = u32::try_from(past.len() + 1).expect("few are kept");
+    // One before may be lost with its page.
+    let number = past.iter().map(|before| before.number).max().unwrap_or(0) + 1;
     let new = Diagnosis { number, at: now, found };
     Decided {
         decision,
@@ -137,7 +140,7 @@ fn follows(found: &CasesFound, past: &[Diagnosis]) -> (Decision, DiagnosisFound)
     if !found.is_carried_out {
         return (Decision::Propose, DiagnosisFound::Proposal { case, plan });
     }
-    let number = u32::try_from(solutions().count() + 1).expect("few are kept");
+    let number = solutions().map(|solution| solution.number).max().unwrap_or(0) + 1;
     let solution = Solution { number, case, plan, rid: found.rid.clone(), ended: None };
     (Decision::Apply, DiagnosisFound::Solution(solution))
 }

@@ -100,7 +100,8 @@ pub fn lose(past: &[Diagnosis], now: Time) -> Option<Diagnosis> {
     (until < now).then(|| under_way.ended(SolutionEnd { at: until, how: SolutionOutcome::Lost }))
 }
 
-/// Somebody says how a solution ended. `None`: so it did before.
+/// Somebody says how a solution ended. `None`: so it did before. Of one that is lost it may still be said as long as no other was
+/// decided: whoever carried it out could not reach us.
 pub fn end_solution(
     past: &[Diagnosis],
     number: u32,
@@ -109,7 +110,9 @@ pub fn end_solution(
 ) -> Result<Option<Diagnosis>, EndRefused> {
     let is_it = |diagnosis: &&Diagnosis| diagnosis.solution().is_some_and(|it| it.number == number);
     let diagnosis = past.iter().find(is_it).ok_or(EndRefused::NoSuchSolution)?;
-    match diagnosis.solution().and_then(|solution| solution.ended.clone()) {
+    let is_newest = past.iter().rev().find_map(Diagnosis::solution).is_some_and(|it| it.number == number);
+    let ended = diagnosis.solution().and_then(|solution| solution.ended.clone());
+    match ended.filter(|end| end.how != SolutionOutcome::Lost || !is_newest) {
         None => Ok(Some(diagnosis.ended(SolutionEnd { at: now, how }))),
         Some(end) if end.how == how => Ok(None),
         Some(end) => Err(EndRefused::EndedOtherwise(end)),
@@ -117,6 +120,12 @@ pub fn end_solution(
 }
 
 impl Diagnosis {
+    /// Nobody said in time how its solution ended.
+    pub fn is_lost(&self) -> bool {
+        let end = self.solution().and_then(|solution| solution.ended.as_ref());
+        end.is_some_and(|end| end.how == SolutionOutcome::Lost)
+    }
+
     fn ended(&self, end: SolutionEnd) -> Diagnosis {
         let mut ended = self.clone();
         if let DiagnosisFound::Solution(solution) = &mut ended.found {

@@ -29,7 +29,7 @@ pub fn after_decision(incident: &Incident, decision: Decision, is_new: bool, now
 /// A solution of it ended so: one that applied nothing leaves it open (21.5).
 pub fn after_solution(incident: &Incident, how: &SolutionOutcome) -> Incident {
     let status = match how {
-        SolutionOutcome::Enacted => incident.status,
+        SolutionOutcome::Enacted => IncidentStatus::SolutionApplied,
         SolutionOutcome::Failed(_) | SolutionOutcome::Lost => IncidentStatus::Open,
     };
     let diagnosed = incident.diagnosed.map(|it| Diagnosed { is_under_way: false, ..it });

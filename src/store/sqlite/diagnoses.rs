@@ -1,9 +1,9 @@
 //! The rows of diagnoses of the unit of work.
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 use super::error::failed;
-use super::query::{key, word};
+use super::query::key;
 use super::tx::Tx;
 use crate::core::diagnose::Diagnosis;
 use crate::core::incident::IncidentId;
@@ -11,11 +11,21 @@ use crate::store::StoreError;
 use crate::store::row::{read_diagnosis, write_diagnosis};
 use crate::store::work::DiagnosisRows;
 
-/// All of an incident, in the order of their numbers.
+/// All of an incident that can be read, in the order of their numbers: what is told of others must not wait for one that cannot.
 pub(super) fn diagnoses_of(db: &Connection, incident: IncidentId) -> rusqlite::Result<Vec<Diagnosis>> {
-    let sql = "SELECT diagnosis FROM diagnoses WHERE incident_id = ?1 ORDER BY number";
+    let sql = "SELECT diagnosis, number FROM diagnoses WHERE incident_id = ?1 ORDER BY number";
     let mut statement = db.prepare_cached(sql)?;
-    statement.query_map([key(incident.0)], |row| word(row, 0, read_diagnosis))?.collect()
+    let read = |row: &Row<'_>| {
+        let diagnosis = row.get_ref(0)?.as_str().ok().and_then(read_diagnosis);
+        if diagnosis.is_none() {
+            let number: i64 = row.get(1)?;
+            tracing::error!(incident = incident.0, number, "a diagnosis cannot be read, and is passed over");
+        }
+        Ok(diagnosis)
+    };
+    let all: rusqlite::Result<Vec<Option<Diagnosis>>> =
+        statement.query_map([key(incident.0)], read)?.collect();
+    Ok(all?.into_iter().flatten().collect())
 }
 
 impl DiagnosisRows for Tx<'_> {

@@ -34,7 +34,9 @@ pub(in crate::store) fn diagnose(
             match end_solution(&past, *number, how.clone(), now) {
                 Ok(Some(diagnosis)) => {
                     let open = incident.as_ref();
-                    solution_ended(rows, EndedSolution { id: *id, open, diagnosis: &diagnosis, by }, now)?;
+                    let was_lost = past.iter().any(|it| it.number == diagnosis.number && it.is_lost());
+                    let ended = EndedSolution { id: *id, open, diagnosis: &diagnosis, by, was_lost };
+                    solution_ended(rows, ended, now)?;
                     Ok(DiagnosisAnswer::Ended)
                 }
                 Ok(None) => Ok(DiagnosisAnswer::Ended),

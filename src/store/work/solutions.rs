@@ -19,6 +19,8 @@ pub(super) struct EndedSolution<'a> {
     pub(super) open: Option<&'a Incident>,
     pub(super) diagnosis: &'a Diagnosis,
     pub(super) by: &'a str,
+    /// It was taken for lost: people know that it is bad.
+    pub(super) was_lost: bool,
 }
 
 /// It is on record, and told where it is bad.
@@ -27,16 +29,17 @@ pub(super) fn solution_ended(
     ended: EndedSolution<'_>,
     now: Time,
 ) -> Result<(), StoreError> {
-    let EndedSolution { id, open, diagnosis, by } = ended;
+    let EndedSolution { id, open, diagnosis, by, was_lost } = ended;
     let solution = diagnosis.solution().expect("only a solution ends");
     let end = solution.ended.as_ref().expect("it has ended");
     rows.put_diagnosis(id, diagnosis)?;
     let step = IncidentStep::new(StepKind::Diagnosis(DiagnosisStep::of_end(&end.how)), by, end.at);
     rows.insert_step(id, &step.saying(&solution.end_words(&end.how)))?;
-    let Some(incident) = open else { return Ok(()) };
+    let is_bad = end.how != SolutionOutcome::Enacted;
+    let Some(incident) = open.filter(|_| !(was_lost && is_bad)) else { return Ok(()) };
     let incident = after_solution(incident, &end.how);
     rows.update_incident(incident.clone())?;
-    if end.how != SolutionOutcome::Enacted && incident.status.is_unanswered() {
+    if is_bad && incident.status.is_unanswered() {
         tell_administrators(rows, &incident, diagnosis.number, now)?;
     }
     Ok(())
@@ -59,11 +62,11 @@ pub(super) fn lose_solution(
     match lose(&rows.diagnoses(id)?, before) {
         Some(lost) => solution_ended(
             rows,
-            EndedSolution { id, open: Some(&incident), diagnosis: &lost, by: PUNCTUAL },
+            EndedSolution { id, open: Some(&incident), diagnosis: &lost, by: PUNCTUAL, was_lost: false },
             now,
         ),
         // Its row says otherwise: nothing is under way.
-        None => rows.update_incident(after_solution(&incident, &SolutionOutcome::Enacted)),
+        None => rows.update_incident(after_solution(&incident, &SolutionOutcome::Lost)),
     }
 }
 

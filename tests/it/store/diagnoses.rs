@@ -18,7 +18,8 @@ use punctual::store::{
     What,
 };
 
-use super::world::{GROUP_WAIT, Place, World, later, name, said};
+use super::sqlite::database;
+use super::world::{GROUP_WAIT, Place, Sqlite, World, later, name, said};
 
 fn asserted(text: &str) -> Definition {
     let assertion = Assertion {
@@ -204,11 +205,13 @@ pub(crate) fn a_solution_is_lost_ten_minutes_after_it_was_decided_whoever_looks_
                 assert_eq!(world.decides(incident, [plan("stuck")]), (Decision::Apply, Some(2)));
             }
             _ => {
-                let late = world.ends(incident, 1, SolutionOutcome::Enacted);
-                let refused = DiagnosisAnswer::Refused(DiagnosisRefusal::EndedOtherwise(
-                    world.reader().diagnoses(incident).unwrap()[0].solution().unwrap().ended.clone().unwrap(),
-                ));
-                assert_eq!(late, refused);
+                assert_eq!(world.ends(incident, 1, SolutionOutcome::Enacted), DiagnosisAnswer::Ended);
+                let how = |kept: &Diagnosis| kept.solution().unwrap().ended.clone().unwrap().how;
+                let kept = world.reader().diagnoses(incident).unwrap();
+                assert_eq!(how(&kept[0]), SolutionOutcome::Enacted, "it could not be said before");
+                assert_eq!(world.standing(incident), IncidentStatus::SolutionApplied);
+                assert_eq!(world.admin_hears(), diagnosis(1), "that it is lost, once");
+                return;
             }
         }
         assert_eq!(world.expire(), 0);
@@ -225,6 +228,23 @@ pub(crate) fn a_solution_is_lost_ten_minutes_after_it_was_decided_whoever_looks_
         world.finds(Outcome::Holds);
         world.admin_hears();
     }
+}
+
+/// 21.6b: what cannot be read is passed over, and keeps nothing else back.
+#[test]
+fn a_diagnosis_that_cannot_be_read_keeps_no_message_back() {
+    let mut place = World::new(Sqlite::default());
+    let world = &mut place;
+    start(world);
+    let incident = world.violated();
+    assert_eq!(world.decides(incident, []), (Decision::NoCase, None));
+    assert_eq!(world.decides(incident, [plan("stuck")]), (Decision::Apply, Some(1)));
+    database(world.place.0.path()).execute("UPDATE diagnoses SET diagnosis = '{'", []).unwrap();
+    assert_eq!(world.admin_hears(), diagnosis(1));
+    world.wait(Span::mins(11));
+    assert_eq!(world.expire(), 1, "what was under way is no more");
+    assert_eq!((world.expire(), world.standing(incident)), (0, IncidentStatus::Open));
+    assert_eq!(world.decides(incident, [plan("stuck")]), (Decision::Apply, Some(1)));
 }
 
 /// 21.4c, 21.6a
